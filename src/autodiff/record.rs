@@ -1,0 +1,98 @@
+//! How an operation is computed and recorded: the one door through which all of `ops` goes.
+
+use super::tape::{Cotangents, innermost};
+use crate::tensor::{AnyTensor, Float, Tensor};
+
+/// Computes `forward` of the inputs; where a gradient is watching, records the operation.
+///
+/// `pullback` gets the inputs and the output, keeps of them what it needs, and returns the function from the output's
+/// cotangent (and which inputs are watched) to the inputs' cotangents. That function is made of tensor operations,
+/// and what it kept is watched by the outer gradients, if there are any: so they differentiate through it.
+pub(crate) fn op<A, B, P, const N: usize>(
+    inputs: [&Tensor<A>; N],
+    forward: impl FnOnce([&Tensor<A>; N]) -> Tensor<B>,
+    pullback: &impl Fn([&Tensor<A>; N], &Tensor<B>) -> P,
+) -> Tensor<B>
+where
+    A: Float,
+    B: Float,
+    P: FnOnce(Tensor<B>, [bool; N]) -> [Option<Tensor<A>>; N] + Send + 'static,
+{
+    let Some(tape) = innermost(inputs) else { return forward(inputs) };
+    let nodes = inputs.map(|input| input.node_on(&tape));
+    let outside = inputs.map(|input| input.outside(&tape));
+    let output = op(outside.each_ref(), forward, pullback);
+    let pull = pullback(outside.each_ref(), &output);
+    let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
+        let Some(cotangent) = B::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
+        let inputs = pull(cotangent, nodes.map(|node| node.is_some()));
+        for (node, cotangent) in nodes.into_iter().zip(inputs) {
+            if let (Some(node), Some(cotangent)) = (node, cotangent) {
+                cotangents.add(node, cotangent);
+            }
+        }
+    };
+    tape.record(output, Box::new(pullback))
+}
+
+/// [`op`] of one input.
+pub(crate) fn unary<A, B, P>(
+    x: &Tensor<A>,
+    forward: impl FnOnce(&Tensor<A>) -> Tensor<B>,
+    pullback: impl Fn(&Tensor<A>, &Tensor<B>) -> P,
+) -> Tensor<B>
+where
+    A: Float,
+    B: Float,
+    P: FnOnce(Tensor<B>) -> Tensor<A> + Send + 'static,
+{
+    op([x], |[x]| forward(x), &|[x]: [&Tensor<A>; 1], y: &Tensor<B>| {
+        let pull = pullback(x, y);
+        move |g, _| [Some(pull(g))]
+    })
+}
+
+/// [`op`] of two inputs: a pullback for each, of which only the watched are called.
+pub(crate) fn binary<A, B, P, Q>(
+    x: &Tensor<A>,
+    y: &Tensor<A>,
+    forward: impl FnOnce(&Tensor<A>, &Tensor<A>) -> Tensor<B>,
+    pullback: impl Fn(&Tensor<A>, &Tensor<A>, &Tensor<B>) -> (P, Q),
+) -> Tensor<B>
+where
+    A: Float,
+    B: Float,
+    P: FnOnce(&Tensor<B>) -> Tensor<A> + Send + 'static,
+    Q: FnOnce(&Tensor<B>) -> Tensor<A> + Send + 'static,
+{
+    op([x, y], |[x, y]| forward(x, y), &|[x, y]: [&Tensor<A>; 2], z: &Tensor<B>| {
+        let (p, q) = pullback(x, y, z);
+        move |g: Tensor<B>, watched: [bool; 2]| [watched[0].then(|| p(&g)), watched[1].then(|| q(&g))]
+    })
+}
+
+/// [`op`] of any number of inputs.
+pub(crate) fn variadic<T, P>(
+    inputs: &[Tensor<T>],
+    forward: impl FnOnce(&[Tensor<T>]) -> Tensor<T>,
+    pullback: &impl Fn(&[Tensor<T>], &Tensor<T>) -> P,
+) -> Tensor<T>
+where
+    T: Float,
+    P: FnOnce(Tensor<T>) -> Vec<Tensor<T>> + Send + 'static,
+{
+    let Some(tape) = innermost(inputs) else { return forward(inputs) };
+    let nodes: Vec<_> = inputs.iter().map(|input| input.node_on(&tape)).collect();
+    let outside: Vec<_> = inputs.iter().map(|input| input.outside(&tape)).collect();
+    let output = variadic(&outside, forward, pullback);
+    let pull = pullback(&outside, &output);
+    let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
+        let Some(cotangent) = T::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
+        for (node, cotangent) in nodes.into_iter().zip(pull(cotangent)) {
+            if let Some(node) = node {
+                cotangents.add(node, cotangent);
+            }
+        }
+    };
+    tape.record(output, Box::new(pullback))
+}

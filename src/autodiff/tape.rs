@@ -1,0 +1,149 @@
+//! The tape: what was computed in one call of `gradient`, and the walk back along it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::tensor::{AnyTensor, Element, Float, Tensor};
+
+/// Serial number of the next tape: a tape made later is nested deeper, on whichever thread.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// What one call of `gradient` records. Tensors that carry a [`Trace`] of it add to it, from any thread.
+pub(crate) struct Tape {
+    serial: u64,
+    /// Closed when the call walks back: from then on its tensors are constants.
+    open: AtomicBool,
+    /// An operation, or `None` for a leaf of the model; a node is an index into this list.
+    nodes: Mutex<Vec<Option<Operation>>>,
+}
+
+/// Takes the cotangent of an operation's output and adds those of its inputs.
+pub(crate) type Pullback = Box<dyn FnOnce(AnyTensor, &mut Cotangents) + Send>;
+
+struct Operation {
+    pullback: Pullback,
+}
+
+impl Tape {
+    pub(crate) fn new() -> Arc<Tape> {
+        Arc::new(Tape {
+            serial: NEXT.fetch_add(1, Ordering::Relaxed),
+            open: AtomicBool::new(true),
+            nodes: Mutex::new(Vec::with_capacity(16)),
+        })
+    }
+
+    /// A tensor whose uses this tape records, as its next leaf.
+    pub(crate) fn leaf<T: Float>(self: &Arc<Self>, tensor: &Tensor<T>) -> Tensor<T> {
+        let node = self.push(None);
+        self.trace(tensor.clone(), node)
+    }
+
+    /// Records how the cotangents of an operation's inputs follow from that of its `output`.
+    pub(crate) fn record<T: Float>(self: &Arc<Self>, output: Tensor<T>, pullback: Pullback) -> Tensor<T> {
+        let node = self.push(Some(Operation { pullback }));
+        self.trace(output, node)
+    }
+
+    /// Walks back from a node and returns the cotangents of the leaves. The tape is closed and emptied.
+    pub(crate) fn walk_back(&self, from: usize, cotangent: AnyTensor) -> Cotangents {
+        let mut nodes = self.close();
+        nodes.truncate(from + 1);
+        let mut cotangents = Cotangents { of: vec![] };
+        cotangents.of.resize_with(nodes.len(), || None);
+        cotangents.of[from] = Some(cotangent);
+        // An operation is dropped as soon as it is done, so that its memory serves the next.
+        while let Some(operation) = nodes.pop() {
+            let node = nodes.len();
+            let Some(Operation { pullback }) = operation else { continue };
+            if let Some(cotangent) = cotangents.of[node].take() {
+                pullback(cotangent, &mut cotangents);
+            }
+        }
+        cotangents
+    }
+
+    /// Ends the recording and takes what was recorded.
+    fn close(&self) -> Vec<Option<Operation>> {
+        self.open.store(false, Ordering::Release);
+        std::mem::take(&mut *self.nodes())
+    }
+
+    fn push(&self, operation: Option<Operation>) -> usize {
+        let mut nodes = self.nodes();
+        nodes.push(operation);
+        nodes.len() - 1
+    }
+
+    fn trace<T: Float>(self: &Arc<Self>, tensor: Tensor<T>, node: usize) -> Tensor<T> {
+        let outer = tensor.trace().and_then(Trace::live).cloned().map(Box::new);
+        tensor.with_trace(Some(Trace { tape: self.clone(), node, outer }))
+    }
+
+    /// A thread that panicked while it held the lock had pushed or not; the list is sound either way.
+    fn nodes(&self) -> MutexGuard<'_, Vec<Option<Operation>>> {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tensor's place on the tapes that watch it, the innermost first.
+#[derive(Clone)]
+pub(crate) struct Trace {
+    tape: Arc<Tape>,
+    node: usize,
+    outer: Option<Box<Trace>>,
+}
+
+impl Trace {
+    /// The innermost trace whose tape still records.
+    pub(crate) fn live(&self) -> Option<&Trace> {
+        let mut trace = self;
+        while !trace.tape.open.load(Ordering::Acquire) {
+            trace = trace.outer.as_deref()?;
+        }
+        Some(trace)
+    }
+}
+
+/// The innermost tape that watches any of the tensors.
+pub(crate) fn innermost<'a, T: Element>(tensors: impl IntoIterator<Item = &'a Tensor<T>>) -> Option<Arc<Tape>> {
+    let traces = tensors.into_iter().filter_map(|tensor| tensor.trace()?.live());
+    traces.max_by_key(|trace| trace.tape.serial).map(|trace| trace.tape.clone())
+}
+
+impl<T: Element> Tensor<T> {
+    /// The tensor's node on a tape, where this is the innermost that watches it.
+    pub(crate) fn node_on(&self, tape: &Arc<Tape>) -> Option<usize> {
+        let trace = self.trace()?.live()?;
+        Arc::ptr_eq(&trace.tape, tape).then_some(trace.node)
+    }
+
+    /// The tensor as the tapes outside of this one know it.
+    pub(crate) fn outside(&self, tape: &Arc<Tape>) -> Tensor<T> {
+        let Some(trace) = self.trace().and_then(Trace::live) else { return self.clone().with_trace(None) };
+        let outer = if Arc::ptr_eq(&trace.tape, tape) { trace.outer.as_deref() } else { Some(trace) };
+        let outer = outer.cloned();
+        self.clone().with_trace(outer)
+    }
+}
+
+/// The derivatives of the loss by the nodes of a tape, as far as the walk back has got.
+pub(crate) struct Cotangents {
+    of: Vec<Option<AnyTensor>>,
+}
+
+impl Cotangents {
+    /// Adds to the cotangent of a node.
+    pub(crate) fn add<T: Float>(&mut self, node: usize, cotangent: Tensor<T>) {
+        let slot = &mut self.of[node];
+        *slot = Some(T::wrap(match slot.take().and_then(T::unwrap) {
+            Some(sum) => sum + cotangent,
+            None => cotangent,
+        }));
+    }
+
+    /// Takes the cotangent of a node; `None` where the walk never came by.
+    pub(crate) fn take<T: Float>(&mut self, node: usize) -> Option<Tensor<T>> {
+        self.of[node].take().and_then(T::unwrap)
+    }
+}

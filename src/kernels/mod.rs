@@ -1,0 +1,13 @@
+//! Numeric inner loops over slices: no tensors, no differentiation, and all of the crate's `unsafe`.
+//!
+//! Results never depend on the number of threads: work is cut at fixed places, and partial results are combined in order.
+
+pub(crate) mod elementwise;
+pub(crate) mod gather;
+pub(crate) mod isa;
+pub(crate) mod matmul;
+pub(crate) mod reduce;
+pub(crate) mod strided;
+pub(crate) mod threads;
+
+pub(crate) use strided::Strided;

@@ -1,0 +1,100 @@
+//! Reading slices through shapes and strides.
+
+use smallvec::SmallVec;
+
+/// Elements of a slice laid out by a shape, strides and an offset (see `tensor::layout`).
+#[derive(Clone, Copy)]
+pub(crate) struct Strided<'a, T> {
+    pub(crate) data: &'a [T],
+    pub(crate) shape: &'a [usize],
+    pub(crate) strides: &'a [isize],
+    pub(crate) offset: usize,
+}
+
+impl<'a, T: Copy> Strided<'a, T> {
+    pub(crate) fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// `count` elements from `start`, `stride` apart, as an iterator with a known length.
+    pub(crate) fn line(
+        &self,
+        start: usize,
+        stride: isize,
+        count: usize,
+    ) -> impl ExactSizeIterator<Item = T> + use<'a, T> {
+        let data = self.data;
+        (0..count).map(move |i| data[start.wrapping_add_signed(stride * i as isize)])
+    }
+}
+
+/// One innermost line after the other, through `N` operands of one shape at once.
+///
+/// Neighbouring axes that every operand walks evenly are merged first, so a dense tensor of any rank is one line.
+pub(crate) struct Lines<const N: usize> {
+    outer: SmallVec<[(usize, [isize; N]); 4]>,
+    /// Elements to a line.
+    pub(crate) length: usize,
+    /// Distance between neighbours on a line, for each operand.
+    pub(crate) strides: [isize; N],
+    /// How many lines there are.
+    pub(crate) count: usize,
+    offsets: [usize; N],
+}
+
+impl<const N: usize> Lines<N> {
+    pub(crate) fn new(shape: &[usize], strides: [&[isize]; N], offsets: [usize; N]) -> Self {
+        let mut merged: SmallVec<[(usize, [isize; N]); 4]> = SmallVec::new();
+        for axis in 0..shape.len() {
+            let here = strides.map(|strides| strides[axis]);
+            let length = shape[axis];
+            if length == 1 {
+                continue;
+            }
+            match merged.last_mut() {
+                Some((before, coarse)) if (0..N).all(|i| coarse[i] == here[i] * length as isize) => {
+                    *before *= length;
+                    *coarse = here;
+                }
+                _ => merged.push((length, here)),
+            }
+        }
+        let (length, strides) = merged.pop().unwrap_or((1, [1; N]));
+        let count = merged.iter().map(|(length, _)| length).product();
+        Lines { outer: merged, length, strides, count, offsets }
+    }
+
+    /// Calls `visit` with the offsets of each line's first elements, for `count` lines from number `first`.
+    #[inline(always)]
+    pub(crate) fn for_each(&self, first: usize, count: usize, mut visit: impl FnMut([usize; N])) {
+        if self.length == 0 {
+            return;
+        }
+        let mut offsets = self.offsets;
+        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.outer.len());
+        let mut rest = first;
+        for (axis, (length, strides)) in self.outer.iter().enumerate().rev() {
+            index[axis] = rest % length;
+            rest /= length;
+            for i in 0..N {
+                offsets[i] = offsets[i].wrapping_add_signed(strides[i] * index[axis] as isize);
+            }
+        }
+        for _ in 0..count {
+            visit(offsets);
+            for (axis, (length, strides)) in self.outer.iter().enumerate().rev() {
+                index[axis] += 1;
+                for i in 0..N {
+                    offsets[i] = offsets[i].wrapping_add_signed(strides[i]);
+                }
+                if index[axis] < *length {
+                    break;
+                }
+                index[axis] = 0;
+                for i in 0..N {
+                    offsets[i] = offsets[i].wrapping_add_signed(-strides[i] * *length as isize);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Broadcasting and its transpose, each the other's pullback.
+
+use ndarray::Dimension;
+use ndarray::IntoDimension;
+use smallvec::SmallVec;
+
+use crate::autodiff::unary;
+use crate::kernels::{elementwise, reduce};
+use crate::tensor::{Element, Float, Shape, Tensor, broadcast_shapes};
+
+impl<T: Float> Tensor<T> {
+    /// The elements repeated along new leading axes and axes of length one, by NumPy's rules; nothing is copied.
+    ///
+    /// Derivative: x̄ = ȳ summed over the repeated axes ([`sum_to`](Self::sum_to)).
+    ///
+    /// # Panics
+    /// Where the shapes do not fit.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([[1.0], [2.0]]);
+    /// assert_eq!(x.broadcast_to((2, 3)).to_vec(), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
+    /// ```
+    #[track_caller]
+    pub fn broadcast_to(&self, shape: impl IntoDimension) -> Tensor<T> {
+        let shape = shape.into_dimension();
+        let Some(layout) = self.layout().broadcast(shape.slice()) else {
+            panic!("broadcast_to: the shape {:?} does not broadcast to {:?}", self.shape(), shape.slice())
+        };
+        if layout.shape == self.layout().shape {
+            return self.clone();
+        }
+        unary(
+            self,
+            |x| x.with_layout(layout),
+            |x, _| {
+                let shape = Shape::from_slice(x.shape());
+                move |g| g.sum_to(shape.as_slice())
+            },
+        )
+    }
+
+    /// Summed over the axes along which `shape` would be broadcast to this tensor's shape.
+    ///
+    /// Derivative: x̄ = ȳ broadcast back ([`broadcast_to`](Self::broadcast_to)).
+    ///
+    /// # Panics
+    /// Where `shape` does not broadcast to this tensor's shape.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_to((2, 1)).to_vec(), [3.0, 7.0]);
+    /// ```
+    #[track_caller]
+    pub fn sum_to(&self, shape: impl IntoDimension) -> Tensor<T> {
+        let shape = shape.into_dimension();
+        let shape = shape.slice();
+        if shape == self.shape() {
+            return self.clone();
+        }
+        let lead = self.rank().checked_sub(shape.len());
+        let keep: Option<SmallVec<[bool; 4]>> = lead.and_then(|lead| {
+            let fits = |axis: usize| match (self.shape()[axis], axis.checked_sub(lead).map(|axis| shape[axis])) {
+                (from, Some(to)) if from == to => Some(true),
+                (_, None | Some(1)) => Some(false),
+                _ => None,
+            };
+            (0..self.rank()).map(fits).collect()
+        });
+        let Some(keep) = keep else { panic!("sum_to: the shape {:?} does not broadcast to {:?}", shape, self.shape()) };
+        unary(
+            self,
+            |x| Tensor::from_dense(reduce::fold(x.strided(), &keep, &(T::zero(), |a, b| a + b)), shape),
+            |x, _| {
+                let shape = Shape::from_slice(x.shape());
+                move |g| g.broadcast_to(shape.as_slice())
+            },
+        )
+    }
+}
+
+/// The shape that both operands broadcast to.
+#[track_caller]
+pub(crate) fn common_shape<A: Element, B: Element>(operation: &str, a: &Tensor<A>, b: &Tensor<B>) -> Shape {
+    match broadcast_shapes(a.shape(), b.shape()) {
+        Some(shape) => shape,
+        None => panic!("{operation}: the shapes {:?} and {:?} do not broadcast together", a.shape(), b.shape()),
+    }
+}
+
+/// `f` of every pair of elements, broadcast by NumPy's rules; not differentiated.
+#[track_caller]
+pub(crate) fn zip_elements<A: Element, B: Element, U: Element>(
+    operation: &str,
+    a: &Tensor<A>,
+    b: &Tensor<B>,
+    f: impl Fn(A, B) -> U + Sync,
+) -> Tensor<U> {
+    if a.shape() == b.shape() {
+        return Tensor::from_dense(elementwise::zip(a.strided(), b.strided(), f), a.shape());
+    }
+    let shape = common_shape(operation, a, b);
+    let (a, b) = (expanded(a, &shape), expanded(b, &shape));
+    Tensor::from_dense(elementwise::zip(a.strided(), b.strided(), f), &shape)
+}
+
+/// The tensor broadcast to a shape that it is known to fit; not differentiated.
+pub(crate) fn expanded<T: Element>(x: &Tensor<T>, shape: &[usize]) -> Tensor<T> {
+    match x.layout().broadcast(shape) {
+        Some(layout) => x.with_layout(layout),
+        None => unreachable!("the shape {:?} was found to broadcast to {shape:?}", x.shape()),
+    }
+}

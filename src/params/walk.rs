@@ -1,0 +1,112 @@
+//! Where a walk through a tree stands: the path, and what it has met on the way.
+
+use std::fmt;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Field(&'static str),
+    Index(usize),
+    Key(String),
+}
+
+/// The state of a walk in declaration order: the path so far, whether a [`Frozen`](super::Frozen) part surrounds it,
+/// and the [`Tied`](super::Tied) parts met before.
+///
+/// `#[derive(Params)]` writes the walks; only who implements [`Params`](super::Params) by hand needs these methods.
+#[derive(Debug, Default)]
+pub struct Walk {
+    steps: Vec<Step>,
+    frozen: usize,
+    ties: Vec<u64>,
+}
+
+impl Walk {
+    /// A walk that stands at the root.
+    pub fn new() -> Self {
+        Walk::default()
+    }
+
+    /// Walks into a field (or an enum's variant), and back.
+    pub fn field<R>(&mut self, name: &'static str, body: impl FnOnce(&mut Walk) -> R) -> R {
+        self.step(Step::Field(name), body)
+    }
+
+    /// Walks into an element of a sequence or a field of a tuple, and back.
+    pub fn index<R>(&mut self, index: usize, body: impl FnOnce(&mut Walk) -> R) -> R {
+        self.step(Step::Index(index), body)
+    }
+
+    /// Walks into an entry of a map, and back.
+    pub fn key<R>(&mut self, key: &str, body: impl FnOnce(&mut Walk) -> R) -> R {
+        self.step(Step::Key(key.to_owned()), body)
+    }
+
+    /// Walks through a part that is never trained, and back.
+    pub fn frozen<R>(&mut self, body: impl FnOnce(&mut Walk) -> R) -> R {
+        self.frozen += 1;
+        let result = body(self);
+        self.frozen -= 1;
+        result
+    }
+
+    /// Whether a frozen part surrounds this place.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen > 0
+    }
+
+    /// Notes that a tied part was met; whether it is the first of its tie on this walk.
+    pub fn first_of_tie(&mut self, tie: u64) -> bool {
+        let first = !self.ties.contains(&tie);
+        if first {
+            self.ties.push(tie);
+        }
+        first
+    }
+
+    /// The path so far, fields and indices joined by dots: `layers.0.weight`. Empty at the root.
+    pub fn path(&self) -> String {
+        self.to_string()
+    }
+
+    fn step<R>(&mut self, step: Step, body: impl FnOnce(&mut Walk) -> R) -> R {
+        self.steps.push(step);
+        let result = body(self);
+        self.steps.pop();
+        result
+    }
+}
+
+impl fmt::Display for Walk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, step) in self.steps.iter().enumerate() {
+            if i > 0 {
+                f.write_str(".")?;
+            }
+            match step {
+                Step::Field(name) => f.write_str(name)?,
+                Step::Index(index) => index.fmt(f)?,
+                Step::Key(key) => f.write_str(key)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Two trees of one type differ in structure: a `Vec` has another length, an enum another variant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the trees differ at `{path}`: {left} against {right}")]
+pub struct Mismatch {
+    /// Where they differ, in dots: `layers.0`.
+    pub path: String,
+    /// What the first tree has there.
+    pub left: String,
+    /// What the second tree has there.
+    pub right: String,
+}
+
+impl Mismatch {
+    /// The trees differ where the walk stands.
+    pub fn new(walk: &Walk, left: impl fmt::Display, right: impl fmt::Display) -> Self {
+        Mismatch { path: walk.path(), left: left.to_string(), right: right.to_string() }
+    }
+}

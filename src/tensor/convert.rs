@@ -1,0 +1,93 @@
+//! To and from `ndarray`, without copying where the layout allows.
+
+use std::sync::Arc;
+
+use ndarray::{Array, ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, ShapeBuilder};
+
+use super::{Element, Layout, Shape, Strides, Tensor};
+
+impl<T: Element> Tensor<T> {
+    /// An `ndarray` view of the elements, whatever their layout; nothing is copied.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.t().view()[[0, 1]], 3.0);
+    /// ```
+    pub fn view(&self) -> ArrayViewD<'_, T> {
+        let Layout { shape, strides, offset } = self.layout();
+        // ndarray builds views from the lowest address with non-negative strides; reversed axes are turned after.
+        let mut lowest = *offset;
+        if !self.is_empty() {
+            for (&length, &stride) in shape.iter().zip(strides) {
+                lowest = lowest.wrapping_add_signed(stride.min(0) * (length as isize - 1));
+            }
+        }
+        let steps: Vec<usize> = strides.iter().map(|stride| stride.unsigned_abs()).collect();
+        let data = if self.is_empty() { &[] } else { &self.storage()[lowest..] };
+        let mut view = ArrayViewD::from_shape(IxDyn(shape).strides(IxDyn(&steps)), data)
+            .unwrap_or_else(|error| unreachable!("a tensor's layout lies within its storage: {error}"));
+        for (axis, &stride) in strides.iter().enumerate() {
+            if stride < 0 && shape[axis] > 0 {
+                view.invert_axis(Axis(axis));
+            }
+        }
+        view
+    }
+
+    /// An `ndarray` view to write to; shared storage is copied first.
+    ///
+    /// # Panics
+    /// On a tensor that is being differentiated: what is written would escape the gradient.
+    #[track_caller]
+    pub fn view_mut(&mut self) -> ArrayViewMutD<'_, T> {
+        let shape = IxDyn(self.shape());
+        ArrayViewMutD::from_shape(shape, self.as_mut_slice())
+            .unwrap_or_else(|error| unreachable!("a tensor's slice fills its shape: {error}"))
+    }
+
+    /// A copy as an `ndarray` array, in row-major order.
+    pub fn to_array(&self) -> ArrayD<T> {
+        array(self.to_vec(), self.shape())
+    }
+
+    /// The tensor as an `ndarray` array; nothing is copied where nobody else holds the storage and it is dense.
+    pub fn into_array(self) -> ArrayD<T> {
+        if !self.is_sole_owner() {
+            return self.to_array();
+        }
+        let shape = self.layout.shape;
+        match Arc::try_unwrap(self.storage) {
+            Ok(data) => array(data, &shape),
+            Err(shared) => array(shared.to_vec(), &shape),
+        }
+    }
+}
+
+fn array<T>(data: Vec<T>, shape: &[usize]) -> ArrayD<T> {
+    ArrayD::from_shape_vec(IxDyn(shape), data)
+        .unwrap_or_else(|error| unreachable!("a dense tensor fills its shape: {error}"))
+}
+
+impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor<T> {
+    /// Takes over the array's memory, whatever its layout.
+    fn from(array: Array<T, D>) -> Self {
+        let shape = Shape::from_slice(array.shape());
+        let strides = Strides::from_slice(array.strides());
+        let (data, offset) = array.into_raw_vec_and_offset();
+        Tensor::from_layout(data, Layout { shape, strides, offset: offset.unwrap_or(0) })
+    }
+}
+
+impl<T: Element, S: Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Tensor<T> {
+    /// Copies the array's elements.
+    fn from(array: &ArrayBase<S, D>) -> Self {
+        Tensor::from_dense(array.iter().copied().collect(), array.shape())
+    }
+}
+
+impl<T: Element> From<Tensor<T>> for ArrayD<T> {
+    fn from(tensor: Tensor<T>) -> Self {
+        tensor.into_array()
+    }
+}

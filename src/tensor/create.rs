@@ -1,0 +1,197 @@
+//! Making tensors: constants, ranges, random numbers, nested arrays.
+
+use ndarray::{Dimension, IntoDimension};
+use ndarray_rand::rand::Rng;
+use ndarray_rand::rand::distr::Distribution;
+use ndarray_rand::rand_distr::StandardNormal;
+use std::ops::Range;
+
+use super::{Element, Float, Layout, Tensor};
+
+impl<T: Element> Tensor<T> {
+    /// A tensor of no axes that holds one value.
+    pub fn scalar(value: T) -> Self {
+        Tensor::from_dense(vec![value], &[])
+    }
+
+    /// Every element is `value`; takes no memory but that of one element.
+    ///
+    /// `shape` is what `ndarray` takes for one: `()`, `3`, `(2, 3)`, `[2, 3]`, a slice or a `Vec`.
+    pub fn full(shape: impl IntoDimension, value: T) -> Self {
+        let shape = shape.into_dimension();
+        let one = Layout::contiguous(&vec![1; shape.ndim()]);
+        // One axis of length one broadcasts to any length, so this can't fail.
+        let layout = one.broadcast(shape.slice()).unwrap_or(one);
+        Tensor::from_layout(vec![value], layout)
+    }
+
+    /// All zeros (`false` for `bool`).
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::zeros((2, 3));
+    /// assert_eq!(x.to_vec(), [0.0; 6]);
+    /// ```
+    pub fn zeros(shape: impl IntoDimension) -> Self {
+        let shape = shape.into_dimension();
+        Tensor::from_dense(vec![T::default(); shape.size()], shape.slice())
+    }
+
+    /// All ones (`true` for `bool`).
+    pub fn ones(shape: impl IntoDimension) -> Self {
+        let shape = shape.into_dimension();
+        Tensor::from_dense(vec![T::from_f64(1.0); shape.size()], shape.slice())
+    }
+
+    /// Zeros of the shape of another tensor.
+    pub fn zeros_like<U: Element>(other: &Tensor<U>) -> Self {
+        Tensor::zeros(other.shape())
+    }
+
+    /// Ones of the shape of another tensor.
+    pub fn ones_like<U: Element>(other: &Tensor<U>) -> Self {
+        Tensor::ones(other.shape())
+    }
+
+    /// The `n`×`n` identity matrix.
+    pub fn eye(n: usize) -> Self {
+        let mut data = vec![T::default(); n * n];
+        data.iter_mut().step_by(n + 1).for_each(|x| *x = T::from_f64(1.0));
+        Tensor::from_dense(data, &[n, n])
+    }
+
+    /// `0, 1, …, n − 1`.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// assert_eq!(Tensor::<i64>::arange(4).to_vec(), [0, 1, 2, 3]);
+    /// ```
+    pub fn arange(n: usize) -> Self {
+        Tensor::from_dense((0..n).map(|i| T::from_f64(i as f64)).collect(), &[n])
+    }
+
+    /// Elements in row-major order, in the given shape.
+    ///
+    /// # Panics
+    /// Where the shape has another number of elements.
+    #[track_caller]
+    pub fn from_vec(data: Vec<T>, shape: impl IntoDimension) -> Self {
+        let shape = shape.into_dimension();
+        assert!(
+            data.len() == shape.size(),
+            "from_vec: {} elements do not fill the shape {:?}, which has {}",
+            data.len(),
+            shape.slice(),
+            shape.size()
+        );
+        Tensor::from_dense(data, shape.slice())
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// `count` numbers from `start` to `end`, both included, evenly spaced.
+    pub fn linspace(start: T, end: T, count: usize) -> Self {
+        let (from, to) = (start.to_f64(), end.to_f64());
+        let step = (to - from) / (count.max(2) - 1) as f64;
+        let at = |i: usize| if i > 0 && i + 1 == count { to } else { from + step * i as f64 };
+        Tensor::from_dense((0..count).map(|i| T::from_f64(at(i))).collect(), &[count])
+    }
+
+    /// Random numbers, uniform over a range that excludes its end.
+    ///
+    /// # Panics
+    /// Where the range is empty or not finite.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let mut rng = StdRng::seed_from_u64(0);
+    /// let x: Tensor = Tensor::uniform((10, 1), -5.0..5.0, &mut rng);
+    /// assert!(x.to_vec().iter().all(|x| (-5.0..5.0).contains(x)));
+    /// ```
+    #[track_caller]
+    pub fn uniform(shape: impl IntoDimension, range: Range<T>, rng: &mut (impl Rng + ?Sized)) -> Self {
+        assert!(
+            range.start < range.end && range.start.is_finite() && range.end.is_finite(),
+            "uniform: {}..{} is not a range of finite numbers",
+            range.start,
+            range.end
+        );
+        let shape = shape.into_dimension();
+        let data = (0..shape.size()).map(|_| rng.random_range(range.clone())).collect();
+        Tensor::from_dense(data, shape.slice())
+    }
+
+    /// Random numbers from the normal distribution.
+    ///
+    /// # Panics
+    /// Where the deviation is negative or NaN.
+    #[track_caller]
+    pub fn normal(shape: impl IntoDimension, mean: T, deviation: T, rng: &mut (impl Rng + ?Sized)) -> Self {
+        assert!(deviation >= T::zero(), "normal: {deviation} is no standard deviation");
+        let shape = shape.into_dimension();
+        // Drawn in f64 for every T, so that f32 and f64 tensors of one seed agree.
+        let mut draw = || -> f64 { StandardNormal.sample(rng) };
+        let data = (0..shape.size()).map(|_| T::from_f64(draw()) * deviation + mean).collect();
+        Tensor::from_dense(data, shape.slice())
+    }
+}
+
+/// Nested arrays and vectors that become a tensor: `[1.0, 2.0]`, `[[1, 2], [3, 4]]`, `vec![…]`.
+pub trait IntoTensor<T: Element> {
+    /// The tensor of the same elements and shape.
+    fn into_tensor(self) -> Tensor<T>;
+}
+
+impl<T: Element> IntoTensor<T> for T {
+    fn into_tensor(self) -> Tensor<T> {
+        Tensor::scalar(self)
+    }
+}
+
+impl<T: Element, X: IntoTensor<T>, const N: usize> IntoTensor<T> for [X; N] {
+    #[track_caller]
+    fn into_tensor(self) -> Tensor<T> {
+        stack(self.into_iter().map(X::into_tensor).collect())
+    }
+}
+
+impl<T: Element, X: IntoTensor<T>> IntoTensor<T> for Vec<X> {
+    #[track_caller]
+    fn into_tensor(self) -> Tensor<T> {
+        stack(self.into_iter().map(X::into_tensor).collect())
+    }
+}
+
+#[track_caller]
+fn stack<T: Element>(rows: Vec<Tensor<T>>) -> Tensor<T> {
+    let Some(first) = rows.first() else { return Tensor::default() };
+    let shape = first.shape().to_vec();
+    for (i, row) in rows.iter().enumerate() {
+        assert!(row.shape() == shape, "from: row {i} has the shape {:?}, row 0 has {shape:?}", row.shape());
+    }
+    let mut whole = vec![rows.len()];
+    whole.extend(&shape);
+    let mut data = Vec::with_capacity(whole.iter().product());
+    rows.iter().for_each(|row| data.extend_from_slice(row.dense()));
+    Tensor::from_dense(data, &whole)
+}
+
+impl<T: Element, X: IntoTensor<T>, const N: usize> From<[X; N]> for Tensor<T> {
+    #[track_caller]
+    fn from(array: [X; N]) -> Self {
+        array.into_tensor()
+    }
+}
+
+impl<T: Element, X: IntoTensor<T>> From<Vec<X>> for Tensor<T> {
+    #[track_caller]
+    fn from(rows: Vec<X>) -> Self {
+        rows.into_tensor()
+    }
+}
+
+impl<T: Element> From<T> for Tensor<T> {
+    fn from(value: T) -> Self {
+        Tensor::scalar(value)
+    }
+}
