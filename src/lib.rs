@@ -8,6 +8,12 @@ pub mod ops;
 pub mod params;
 pub mod tensor;
 
+/// What code written by the derive needs.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+}
+
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
     pub use crate::autodiff::{gradient, pullback, with_gradient};
