@@ -10,7 +10,7 @@ pub mod tensor;
 
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
-    pub use crate::autodiff::{gradient, pullback, with_gradient};
+    pub use crate::autodiff::{check_gradient, gradient, pullback, with_gradient};
     pub use crate::params::Params;
     pub use crate::tensor::{Float, Tensor};
     pub use ndarray::s;
