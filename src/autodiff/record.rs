@@ -1,9 +1,11 @@
 //! How an operation is computed and recorded: the one door through which all of `ops` goes.
 
 use super::tape::{Cotangents, innermost};
-use crate::tensor::{AnyTensor, Float, Tensor};
+use crate::tensor::{AnyTensor, Element, Tensor};
 
 /// Computes `forward` of the inputs; where a gradient is watching, records the operation.
+///
+/// Elements of any type are welcome, but only floats are ever watched: so a change of layout is one function for all.
 ///
 /// `pullback` gets the inputs and the output, keeps of them what it needs, and returns the function from the output's
 /// cotangent (and which inputs are watched) to the inputs' cotangents. That function is made of tensor operations,
@@ -14,8 +16,8 @@ pub(crate) fn op<A, B, P, const N: usize>(
     pullback: &impl Fn([&Tensor<A>; N], &Tensor<B>) -> P,
 ) -> Tensor<B>
 where
-    A: Float,
-    B: Float,
+    A: Element,
+    B: Element,
     P: FnOnce(Tensor<B>, [bool; N]) -> [Option<Tensor<A>>; N] + Send + 'static,
 {
     let Some(tape) = innermost(inputs) else { return forward(inputs) };
@@ -42,8 +44,8 @@ pub(crate) fn unary<A, B, P>(
     pullback: impl Fn(&Tensor<A>, &Tensor<B>) -> P,
 ) -> Tensor<B>
 where
-    A: Float,
-    B: Float,
+    A: Element,
+    B: Element,
     P: FnOnce(Tensor<B>) -> Tensor<A> + Send + 'static,
 {
     op([x], |[x]| forward(x), &|[x]: [&Tensor<A>; 1], y: &Tensor<B>| {
@@ -60,8 +62,8 @@ pub(crate) fn binary<A, B, P, Q>(
     pullback: impl Fn(&Tensor<A>, &Tensor<A>, &Tensor<B>) -> (P, Q),
 ) -> Tensor<B>
 where
-    A: Float,
-    B: Float,
+    A: Element,
+    B: Element,
     P: FnOnce(&Tensor<B>) -> Tensor<A> + Send + 'static,
     Q: FnOnce(&Tensor<B>) -> Tensor<A> + Send + 'static,
 {
@@ -78,7 +80,7 @@ pub(crate) fn variadic<T, P>(
     pullback: &impl Fn(&[Tensor<T>], &Tensor<T>) -> P,
 ) -> Tensor<T>
 where
-    T: Float,
+    T: Element,
     P: FnOnce(Tensor<T>) -> Vec<Tensor<T>> + Send + 'static,
 {
     let Some(tape) = innermost(inputs) else { return forward(inputs) };

@@ -40,7 +40,7 @@ impl Tape {
     }
 
     /// Records how the cotangents of an operation's inputs follow from that of its `output`.
-    pub(crate) fn record<T: Float>(self: &Arc<Self>, output: Tensor<T>, pullback: Pullback) -> Tensor<T> {
+    pub(crate) fn record<T: Element>(self: &Arc<Self>, output: Tensor<T>, pullback: Pullback) -> Tensor<T> {
         let node = self.push(Some(Operation { pullback }));
         self.trace(output, node)
     }
@@ -75,7 +75,7 @@ impl Tape {
         nodes.len() - 1
     }
 
-    fn trace<T: Float>(self: &Arc<Self>, tensor: Tensor<T>, node: usize) -> Tensor<T> {
+    fn trace<T: Element>(self: &Arc<Self>, tensor: Tensor<T>, node: usize) -> Tensor<T> {
         let outer = tensor.trace().and_then(Trace::live).cloned().map(Box::new);
         tensor.with_trace(Some(Trace { tape: self.clone(), node, outer }))
     }
@@ -134,12 +134,14 @@ pub(crate) struct Cotangents {
 
 impl Cotangents {
     /// Adds to the cotangent of a node.
-    pub(crate) fn add<T: Float>(&mut self, node: usize, cotangent: Tensor<T>) {
+    pub(crate) fn add<T: Element>(&mut self, node: usize, cotangent: Tensor<T>) {
+        let Some(cotangent) = T::erase(cotangent) else { unreachable!("only floats are traced") };
         let slot = &mut self.of[node];
-        *slot = Some(T::wrap(match slot.take().and_then(T::unwrap) {
-            Some(sum) => sum + cotangent,
-            None => cotangent,
-        }));
+        *slot = Some(match (slot.take(), cotangent) {
+            (Some(AnyTensor::F32(sum)), AnyTensor::F32(more)) => AnyTensor::F32(sum + more),
+            (Some(AnyTensor::F64(sum)), AnyTensor::F64(more)) => AnyTensor::F64(sum + more),
+            (_, first) => first,
+        });
     }
 
     /// Takes the cotangent of a node; `None` where the walk never came by.

@@ -121,7 +121,7 @@ fn in_place<T: Float>(mut x: Tensor<T>, f: impl Fn(T) -> T + Sync) -> Result<Ten
 }
 
 /// The same for pairs: the result takes the place of `x`, where it has the shape of `x`.
-fn in_place_with<T: Float>(
+pub(super) fn in_place_with<T: Float>(
     mut x: Tensor<T>,
     y: &Tensor<T>,
     f: impl Fn(T, T) -> T + Sync,

@@ -1,4 +1,10 @@
 //! What can be computed with tensors: a file a family, each operation with its formula, its pullback and its tests.
 
+mod activation;
 mod arithmetic;
 pub(crate) mod broadcast;
+mod matmul;
+mod pointwise;
+mod power;
+mod shape;
+mod slice;

@@ -38,6 +38,18 @@ pub trait Element:
 
     /// The value nearest to `value`: integers truncate and saturate (NaN becomes 0), `bool` is `value != 0`.
     fn from_f64(value: f64) -> Self;
+
+    /// The tensor as one that differentiates, where its type does.
+    #[doc(hidden)]
+    fn erase(_: Tensor<Self>) -> Option<AnyTensor> {
+        None
+    }
+
+    /// The tensor within, where it is of this type.
+    #[doc(hidden)]
+    fn unwrap(_: AnyTensor) -> Option<Tensor<Self>> {
+        None
+    }
 }
 
 /// An element that can be an index or a class label: any integer type.
@@ -59,14 +71,10 @@ pub trait Float:
     /// Wraps a tensor of this type, so that tensors of several types can stand in one list.
     #[doc(hidden)]
     fn wrap(tensor: Tensor<Self>) -> AnyTensor;
-
-    /// The tensor within, where it is of this type.
-    #[doc(hidden)]
-    fn unwrap(tensor: AnyTensor) -> Option<Tensor<Self>>;
 }
 
 macro_rules! numbers {
-    ($($t:ident)*) => {$(
+    ($($t:ident $(=> $variant:ident)?),*) => {$(
         impl sealed::Sealed for $t {}
         impl Element for $t {
             const NAME: &'static str = stringify!($t);
@@ -74,7 +82,24 @@ macro_rules! numbers {
             fn to_f64(self) -> f64 { self as f64 }
             #[inline(always)]
             fn from_f64(value: f64) -> Self { value as $t }
+            $(
+                #[inline]
+                fn erase(tensor: Tensor<Self>) -> Option<AnyTensor> { Some(AnyTensor::$variant(tensor)) }
+                #[inline]
+                fn unwrap(tensor: AnyTensor) -> Option<Tensor<Self>> {
+                    match tensor {
+                        AnyTensor::$variant(tensor) => Some(tensor),
+                        _ => None,
+                    }
+                }
+            )?
         }
+        $(
+            impl Float for $t {
+                #[inline]
+                fn wrap(tensor: Tensor<Self>) -> AnyTensor { AnyTensor::$variant(tensor) }
+            }
+        )?
     )*};
 }
 
@@ -89,25 +114,8 @@ macro_rules! indices {
     )*};
 }
 
-macro_rules! floats {
-    ($($t:ident => $variant:ident),*) => {$(
-        impl Float for $t {
-            #[inline]
-            fn wrap(tensor: Tensor<Self>) -> AnyTensor { AnyTensor::$variant(tensor) }
-            #[inline]
-            fn unwrap(tensor: AnyTensor) -> Option<Tensor<Self>> {
-                match tensor {
-                    AnyTensor::$variant(tensor) => Some(tensor),
-                    _ => None,
-                }
-            }
-        }
-    )*};
-}
-
-numbers!(f32 f64 i8 i16 i32 i64 u8 u16 u32 u64 isize usize);
+numbers!(f32 => F32, f64 => F64, i8, i16, i32, i64, u8, u16, u32, u64, isize, usize);
 indices!(i8 i16 i32 i64 u8 u16 u32 u64 isize usize);
-floats!(f32 => F32, f64 => F64);
 
 impl sealed::Sealed for bool {}
 impl Element for bool {

@@ -1,0 +1,104 @@
+//! How functions of single elements are differentiated: x̄ = ȳ · dy/dx.
+//!
+//! Each gives dy/dx as a tensor expression, of its input or of its output: whichever is cheaper; only that is kept.
+//! The fused forms give it as a function of numbers too, for the case that no outer gradient is watching: then the
+//! pullback is a single pass.
+
+use super::arithmetic::in_place_with;
+use super::broadcast::zip_elements;
+use crate::autodiff::unary;
+use crate::tensor::{Float, Tensor};
+
+/// y = f(x), with dy/dx as an expression of x.
+pub(super) fn of_input<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
+where
+    T: Float,
+    F: Fn(T) -> T + Sync,
+    D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
+{
+    unary(
+        x,
+        |x| x.map_elements(f),
+        |x, _| {
+            let (x, derivative) = (x.clone(), derivative.clone());
+            move |g| g * derivative(&x)
+        },
+    )
+}
+
+/// y = f(x), with dy/dx as an expression of y.
+pub(super) fn of_output<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
+where
+    T: Float,
+    F: Fn(T) -> T + Sync,
+    D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
+{
+    unary(
+        x,
+        |x| x.map_elements(f),
+        |_, y| {
+            let (y, derivative) = (y.clone(), derivative.clone());
+            move |g| g * derivative(&y)
+        },
+    )
+}
+
+/// [`of_input`], with dy/dx as a function of the number x too.
+pub(super) fn fused_of_input<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
+where
+    T: Float,
+    F: Fn(T) -> T + Sync,
+    S: Fn(T) -> T + Clone + Send + Sync + 'static,
+    D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
+{
+    unary(
+        x,
+        |x| x.map_elements(f),
+        |x, _| {
+            let (x, slope, derivative) = (x.clone(), slope.clone(), derivative.clone());
+            move |g| fused(g, &x, slope, derivative)
+        },
+    )
+}
+
+/// [`of_output`], with dy/dx as a function of the number y too.
+pub(super) fn fused_of_output<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
+where
+    T: Float,
+    F: Fn(T) -> T + Sync,
+    S: Fn(T) -> T + Clone + Send + Sync + 'static,
+    D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
+{
+    unary(
+        x,
+        |x| x.map_elements(f),
+        |_, y| {
+            let (y, slope, derivative) = (y.clone(), slope.clone(), derivative.clone());
+            move |g| fused(g, &y, slope, derivative)
+        },
+    )
+}
+
+/// y = f(x) for a function that is made of straight pieces: dy/dx is a function of the number x, constant for all
+/// further derivatives.
+pub(super) fn piecewise<T: Float>(
+    x: &Tensor<T>,
+    f: impl Fn(T) -> T + Sync,
+    slope: impl Fn(T) -> T + Copy + Send + Sync + 'static,
+) -> Tensor<T> {
+    fused_of_input(x, f, slope, move |x| x.map_elements(slope))
+}
+
+/// g times the slope at each element: in one pass, or as tensor operations where an outer gradient is watching.
+fn fused<T: Float>(
+    g: Tensor<T>,
+    at: &Tensor<T>,
+    slope: impl Fn(T) -> T + Sync,
+    derivative: impl Fn(&Tensor<T>) -> Tensor<T>,
+) -> Tensor<T> {
+    if g.is_traced() || at.is_traced() {
+        return g * derivative(at);
+    }
+    let product = |g: T, at: T| g * slope(at);
+    in_place_with(g, at, product).unwrap_or_else(|g| zip_elements("pullback", &g, at, product))
+}

@@ -1,0 +1,220 @@
+//! The same elements under other axes, for tensors of any element type. Nothing is copied where the layout allows.
+
+use ndarray::{Dimension, IntoDimension};
+use smallvec::SmallVec;
+
+use crate::autodiff::unary;
+use crate::tensor::{Element, Layout, Shape, Tensor};
+
+impl<T: Element> Tensor<T> {
+    /// The elements, in row-major order, in another shape.
+    ///
+    /// Copies only where the elements do not lie in row-major order already. Derivative: x̄ = ȳ in the old shape.
+    ///
+    /// # Panics
+    /// Where the shape has another number of elements.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::arange(6).reshape((2, 3));
+    /// assert_eq!(x, Tensor::from([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]));
+    /// ```
+    #[track_caller]
+    pub fn reshape(&self, shape: impl IntoDimension) -> Tensor<T> {
+        let shape = shape.into_dimension();
+        let shape = shape.slice();
+        let len: usize = shape.iter().product();
+        assert!(
+            len == self.len(),
+            "reshape: the shape {shape:?} has {len} elements, the shape {:?} has {}",
+            self.shape(),
+            self.len()
+        );
+        if shape == self.shape() {
+            return self.clone();
+        }
+        unary(
+            self,
+            |x| match x.layout().reshape(shape) {
+                Some(layout) => x.with_layout(layout),
+                None => Tensor::from_dense(x.to_vec(), shape),
+            },
+            |x, _| {
+                let shape = Shape::from_slice(x.shape());
+                move |g| g.reshape(shape.as_slice())
+            },
+        )
+    }
+
+    /// The elements, in row-major order, along one axis.
+    pub fn flatten(&self) -> Tensor<T> {
+        self.reshape(self.len())
+    }
+
+    /// The axes in another order: axis `i` of the result is axis `axes[i]` of this tensor. Nothing is copied.
+    ///
+    /// Derivative: x̄ = ȳ with its axes put back.
+    ///
+    /// # Panics
+    /// Where `axes` does not name every axis once.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::zeros((2, 3, 4));
+    /// assert_eq!(x.permute(&[1, 2, 0]).shape(), [3, 4, 2]);
+    /// ```
+    #[track_caller]
+    pub fn permute(&self, axes: &[usize]) -> Tensor<T> {
+        let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(usize::MAX, self.rank());
+        for (to, &from) in axes.iter().enumerate() {
+            if let Some(place) = back.get_mut(from) {
+                *place = to;
+            }
+        }
+        assert!(
+            axes.len() == self.rank() && !back.contains(&usize::MAX),
+            "permute: {axes:?} does not name every axis of the shape {:?} once",
+            self.shape()
+        );
+        unary(
+            self,
+            |x| x.with_layout(x.layout().permute(axes)),
+            |_, _| {
+                let back = back.clone();
+                move |g| g.permute(&back)
+            },
+        )
+    }
+
+    /// The transpose: the last two axes swapped; a vector or scalar stays as it is. Nothing is copied.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.t(), Tensor::from([[1.0, 3.0], [2.0, 4.0]]));
+    /// ```
+    pub fn t(&self) -> Tensor<T> {
+        match self.rank() {
+            0 | 1 => self.clone(),
+            rank => self.swap_axes(rank - 2, rank - 1),
+        }
+    }
+
+    /// Two axes swapped; nothing is copied.
+    ///
+    /// # Panics
+    /// Where there is no such axis.
+    #[track_caller]
+    pub fn swap_axes(&self, a: usize, b: usize) -> Tensor<T> {
+        check_axis("swap_axes", self, a);
+        check_axis("swap_axes", self, b);
+        let mut axes: SmallVec<[usize; 4]> = (0..self.rank()).collect();
+        axes.swap(a, b);
+        self.permute(&axes)
+    }
+
+    /// Without an axis of length one.
+    ///
+    /// # Panics
+    /// Where there is no such axis, or its length is not one.
+    #[track_caller]
+    pub fn squeeze(&self, axis: usize) -> Tensor<T> {
+        check_axis("squeeze", self, axis);
+        let mut shape = Shape::from_slice(self.shape());
+        let length = shape.remove(axis);
+        assert!(length == 1, "squeeze: axis {axis} of the shape {:?} is not of length one", self.shape());
+        self.reshape(shape.as_slice())
+    }
+
+    /// With a new axis of length one before axis `axis`, or at the end where `axis` is the rank.
+    ///
+    /// # Panics
+    /// Where `axis` is larger than the rank.
+    #[track_caller]
+    pub fn unsqueeze(&self, axis: usize) -> Tensor<T> {
+        assert!(axis <= self.rank(), "unsqueeze: axis {axis} lies beyond the end of the shape {:?}", self.shape());
+        let mut shape = Shape::from_slice(self.shape());
+        shape.insert(axis, 1);
+        self.reshape(shape.as_slice())
+    }
+
+    /// The elements in reverse order along an axis; nothing is copied.
+    ///
+    /// Derivative: x̄ = ȳ reversed.
+    ///
+    /// # Panics
+    /// Where there is no such axis.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([[1.0, 2.0, 3.0]]);
+    /// assert_eq!(x.flip(1).to_vec(), [3.0, 2.0, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn flip(&self, axis: usize) -> Tensor<T> {
+        check_axis("flip", self, axis);
+        unary(self, |x| x.with_layout(reversed(x.layout(), axis)), |_, _| move |g| g.flip(axis))
+    }
+}
+
+fn reversed(layout: &Layout, axis: usize) -> Layout {
+    let mut layout = layout.clone();
+    let last = layout.shape[axis].saturating_sub(1) as isize;
+    layout.offset = layout.offset.wrapping_add_signed(layout.strides[axis] * last);
+    layout.strides[axis] *= -1;
+    layout
+}
+
+/// Panics where the tensor has no such axis.
+#[track_caller]
+pub(crate) fn check_axis<T: Element>(operation: &str, x: &Tensor<T>, axis: usize) {
+    assert!(axis < x.rank(), "{operation}: there is no axis {axis} in the shape {:?}", x.shape());
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn layouts_change_without_copies() {
+        let x = Tensor::<i64>::arange(6).reshape((2, 3));
+        assert_eq!(x.t().flip(0).to_vec(), [2, 5, 1, 4, 0, 3]);
+        let views = [x.t(), x.flip(1), x.unsqueeze(1), x.unsqueeze(1).squeeze(1), x.t().unsqueeze(2), x.reshape(6)];
+        assert!(views.iter().all(|view| std::ptr::eq(view.storage(), x.storage())));
+        assert_eq!(x.t().reshape((2, 3)).to_vec(), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(Tensor::<i64>::scalar(1).t().rank(), 0);
+    }
+
+    #[test]
+    fn empty_axes_flip() {
+        assert_eq!(Tensor::<f32>::zeros((2, 0)).flip(1).flip(0).shape(), [2, 0]);
+    }
+
+    #[test]
+    fn gradients_come_back_in_the_old_layout() {
+        let x = Tensor::<f64>::arange(6).reshape((2, 3));
+        let weights = Tensor::<f64>::arange(6).reshape((3, 2));
+        let g = gradient(|x| (x.t().flip(0) * &weights).sum_to(()), &x);
+        assert_eq!(g.get().unwrap().to_vec(), [4.0, 2.0, 0.0, 5.0, 3.0, 1.0]);
+        let g = gradient(|x| (x.t().reshape((2, 3)) * weights.reshape((2, 3))).sum_to(()), &x);
+        assert_eq!(g.get().unwrap().to_vec(), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "reshape: the shape [4] has 4 elements, the shape [2, 3] has 6")]
+    fn a_reshape_keeps_the_number_of_elements() {
+        Tensor::<f32>::zeros((2, 3)).reshape(4);
+    }
+
+    #[test]
+    #[should_panic(expected = "permute: [0, 0] does not name every axis of the shape [2, 3] once")]
+    fn a_permutation_names_every_axis_once() {
+        Tensor::<f32>::zeros((2, 3)).permute(&[0, 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "squeeze: axis 1 of the shape [1, 3] is not of length one")]
+    fn only_axes_of_length_one_are_squeezed() {
+        Tensor::<f32>::zeros((1, 3)).squeeze(1);
+    }
+}
