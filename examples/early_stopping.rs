@@ -25,7 +25,7 @@ fn samples(count: usize, rng: &mut impl Rng) -> (Tensor, Tensor) {
 }
 
 /// Epochs without improvement before the loop ends.
-const PATIENCE: usize = 20;
+const PATIENCE: usize = 100;
 
 fn main() {
     let mut rng = StdRng::seed_from_u64(0);
