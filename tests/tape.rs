@@ -90,27 +90,6 @@ fn a_loss_with_a_shape_is_refused() {
 }
 
 #[test]
-fn panics_happen_at_the_callers_line() {
-    thread_local!(static LINE: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|info| {
-        LINE.set(info.location().map_or(0, |at| if at.file().ends_with("tape.rs") { at.line() } else { 0 }))
-    }));
-    let x = Tensor::<f32>::ones((2, 3));
-    let lines = [
-        (line!() + 1, message(|| drop(x.matmul(&x)))),
-        (line!() + 1, message(|| drop(&x + Tensor::ones(2)))),
-        (line!() + 1, message(|| drop(gradient(|x| x * 2.0, &x)))),
-        (line!() + 1, message(|| drop(mse(&x, &Tensor::ones(6))))),
-        (line!() + 1, message(|| drop(x.reshape((4, 2))))),
-        (line!() + 1, message(|| drop(Dense::<f32>::new(4, 1, &mut StdRng::seed_from_u64(0)).forward(&x)))),
-    ];
-    let last = LINE.get();
-    std::panic::set_hook(hook);
-    assert_eq!(last, lines[5].0, "{}", lines[5].1);
-}
-
-#[test]
 fn a_panic_in_the_loss_leaves_the_thread_ready() {
     let x = Tensor::scalar(3.0f64);
     let text = message(|| drop(gradient(|x: &Tensor<f64>| -> Tensor<f64> { panic!("at {}", x.item()) }, &x)));

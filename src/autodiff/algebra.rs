@@ -1,5 +1,7 @@
 //! Gradient trees as vectors: [`GradientTree`].
 
+use std::marker::PhantomData;
+
 use super::gradient::Gradient;
 use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Tree, Walk};
 use crate::tensor::{Float, Tensor};
@@ -107,8 +109,12 @@ pub trait GradientTree: Tree<Gradient> {
     /// ```
     #[track_caller]
     fn map<T: Float>(self, f: impl FnMut(&str, Tensor<T>) -> Tensor<T>) -> Self {
-        let mut map = MapWith { f, types: std::marker::PhantomData };
-        Self::Model::map_tree(self, &mut Walk::new(), &mut map)
+        let mut map = MapWith { f, fault: None, types: PhantomData };
+        let mapped = Self::Model::map_tree(self, &mut Walk::new(), &mut map);
+        match map.fault {
+            Some(fault) => panic!("map: {fault}"),
+            None => mapped,
+        }
     }
 
     /// `f` of the gradients of both trees, leaf by leaf; `None` where either has none.
@@ -117,8 +123,12 @@ pub trait GradientTree: Tree<Gradient> {
     /// Where the trees differ in structure, or a gradient is not of type `T`, with the path.
     #[track_caller]
     fn zip<T: Float>(&self, other: &Self, f: impl FnMut(&str, &Tensor<T>, &Tensor<T>) -> Tensor<T>) -> Self {
-        let mut map = ZipWith { f, types: std::marker::PhantomData };
-        Self::Model::map_tree(zip::<Self>(self, other), &mut Walk::new(), &mut map)
+        let mut map = ZipWith { f, fault: None, types: PhantomData };
+        let mapped = Self::Model::map_tree(zip::<Self>(self, other), &mut Walk::new(), &mut map);
+        match map.fault {
+            Some(fault) => panic!("zip: {fault}"),
+            None => mapped,
+        }
     }
 }
 
@@ -209,35 +219,46 @@ impl<'a> MapLeaf<Onto<'a>, Nothing> for Axpy {
     }
 }
 
-#[track_caller]
-fn typed<T: Float, U: Float>(walk: &Walk, tensor: Tensor<U>) -> Tensor<T> {
-    T::unwrap(U::wrap(tensor)).unwrap_or_else(|| panic!("the gradient `{walk}` is {}, not {}", U::NAME, T::NAME))
+/// The gradient as the type that a closure takes; notes the fault where it is of another.
+fn typed<T: Float, U: Float>(walk: &Walk, gradient: &Tensor<U>, fault: &mut Option<String>) -> Option<Tensor<T>> {
+    let typed = T::unwrap(U::wrap(gradient.clone()));
+    if typed.is_none() {
+        fault.get_or_insert_with(|| format!("the gradient `{walk}` is {}, not {}", U::NAME, T::NAME));
+    }
+    typed
+}
+
+/// The way back from [`typed`].
+fn untyped<T: Float, U: Float>(gradient: Tensor<T>) -> Option<Tensor<U>> {
+    U::unwrap(T::wrap(gradient))
 }
 
 struct MapWith<T, F> {
     f: F,
-    types: std::marker::PhantomData<T>,
+    fault: Option<String>,
+    types: PhantomData<T>,
 }
 
 impl<T: Float, F: FnMut(&str, Tensor<T>) -> Tensor<T>> MapLeaf<Gradient, Gradient> for MapWith<T, F> {
-    #[track_caller]
     fn leaf<U: Float>(&mut self, walk: &Walk, gradient: Option<Tensor<U>>) -> Option<Tensor<U>> {
-        gradient.map(|gradient| typed(walk, (self.f)(&walk.path(), typed(walk, gradient))))
+        let gradient = typed(walk, &gradient?, &mut self.fault)?;
+        untyped((self.f)(&walk.path(), gradient))
     }
 }
 
 struct ZipWith<T, F> {
     f: F,
-    types: std::marker::PhantomData<T>,
+    fault: Option<String>,
+    types: PhantomData<T>,
 }
 
 impl<'a, T: Float, F> MapLeaf<Two<'a>, Gradient> for ZipWith<T, F>
 where
     F: FnMut(&str, &Tensor<T>, &Tensor<T>) -> Tensor<T>,
 {
-    #[track_caller]
     fn leaf<U: Float>(&mut self, walk: &Walk, (a, b): <Two<'a> as Kind>::Leaf<U>) -> Option<Tensor<U>> {
-        let (a, b) = (a.clone()?, b.clone()?);
-        Some(typed(walk, (self.f)(&walk.path(), &typed(walk, a), &typed(walk, b))))
+        let a = typed(walk, a.as_ref()?, &mut self.fault)?;
+        let b = typed(walk, b.as_ref()?, &mut self.fault)?;
+        untyped((self.f)(&walk.path(), &a, &b))
     }
 }

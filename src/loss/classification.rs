@@ -112,11 +112,14 @@ pub(super) fn labels<T: Float, I: Index>(operation: &str, labels: &Tensor<I>, lo
         logits.shape(),
         labels.shape()
     );
-    let index = |(row, label): (usize, I)| match label.to_index().filter(|&label| label < classes) {
-        Some(label) => label,
-        None => panic!("{operation}: label {label} of row {row} is not one of {classes} classes (0..{classes})"),
-    };
-    labels.to_vec().into_iter().enumerate().map(index).collect()
+    let mut indices = Vec::with_capacity(labels.len());
+    for (row, label) in labels.to_vec().into_iter().enumerate() {
+        match label.to_index().filter(|&label| label < classes) {
+            Some(label) => indices.push(label),
+            None => panic!("{operation}: label {label} of row {row} is not one of {classes} classes (0..{classes})"),
+        }
+    }
+    indices
 }
 
 /// Row losses ln Σ e^z − (1−α)·z[y] − α·mean(z) with z shifted by its largest, their mean; z̄ = (softmax(z) − q) · ȳ / rows.

@@ -237,7 +237,9 @@ impl<T: Element, const N: usize> Indexing<[usize; N]> for Tensor<T> {
     /// The element at an index, one number an axis.
     #[track_caller]
     fn index(&self, index: [usize; N]) -> &T {
-        self.get(&index)
-            .unwrap_or_else(|| panic!("index {index:?} is out of range for a tensor of shape {:?}", self.shape()))
+        match self.get(&index) {
+            Some(element) => element,
+            None => panic!("index {index:?} is out of range for a tensor of shape {:?}", self.shape()),
+        }
     }
 }

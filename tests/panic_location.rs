@@ -1,0 +1,62 @@
+//! Where a programming mistake is reported: at the caller's line. A file of its own, as the panic hook is global.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use sapwood::prelude::*;
+
+thread_local!(static LINE: Cell<u32> = const { Cell::new(0) });
+
+/// The line of this file that a panic reports, and what it says; line 0 elsewhere or where nothing panics.
+fn report(attempt: impl FnOnce()) -> (u32, String) {
+    LINE.set(0);
+    match catch_unwind(AssertUnwindSafe(attempt)) {
+        Ok(()) => (0, "no panic".to_owned()),
+        Err(payload) => (LINE.get(), payload.downcast::<String>().map_or_else(|_| String::new(), |text| *text)),
+    }
+}
+
+#[test]
+fn mistakes_are_reported_at_the_callers_line() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|info| {
+        LINE.set(info.location().filter(|at| at.file() == file!()).map_or(0, |at| at.line()));
+    }));
+    let x = Tensor::<f32>::ones((2, 3));
+    let layer: Dense = Dense::new(4, 1, &mut StdRng::seed_from_u64(0));
+    let mut state = setup(Descent::new(0.1), &layer);
+    let grads = gradient(|layer: &Dense| layer.forward(&Tensor::ones((1, 4))).sum(), &layer);
+    let mut wider: Dense = Dense::new(5, 1, &mut StdRng::seed_from_u64(0));
+    let mut all: Vec<(u32, Box<dyn FnOnce() + '_>)> = vec![];
+    macro_rules! mistakes {
+        ($($mistake:expr;)*) => { $(all.push((line!(), Box::new(|| drop($mistake))));)* };
+    }
+    // One macro call a line, so that `line!` is the line of the mistake.
+    mistakes!(x.matmul(&x););
+    mistakes!(&x + Tensor::ones(2););
+    mistakes!(x.clone() * Tensor::ones(2););
+    mistakes!(x.reshape((4, 2)););
+    mistakes!(x.permute(&[0, 0]););
+    mistakes!(x.slice(s![3, ..]););
+    mistakes!(x.sum_axis(2););
+    mistakes!(x.softmax(-3););
+    mistakes!(x.index_select(0, &Tensor::from([2i64])););
+    mistakes!(x.item(););
+    mistakes!(x[[2, 0]];);
+    mistakes!(Tensor::concat(&[x.clone(), Tensor::ones((2, 2))], 0););
+    mistakes!(mse(&x, &Tensor::ones(6)););
+    mistakes!(cross_entropy(&x, &Tensor::from([0u8, 3])););
+    mistakes!(accuracy(&x, &Tensor::from([0u8])););
+    mistakes!(layer.forward(&x););
+    mistakes!(gradient(|x| x * 2.0, &x););
+    mistakes!(gradient(|_| Tensor::scalar(1.0f32), &x););
+    mistakes!(update(&mut state, &mut wider, &grads););
+    mistakes!(Descent::new(f64::NAN););
+    mistakes!(DataLoader::new((x.clone(), Tensor::<u8>::zeros(3))););
+    mistakes!(Tensor::<f32>::from_vec(vec![1.0], 2););
+    let reports: Vec<_> = all.into_iter().map(|(line, mistake)| (line, report(mistake))).collect();
+    std::panic::set_hook(hook);
+    for (line, (reported, text)) in reports {
+        assert_eq!(reported, line, "{text}");
+    }
+}
