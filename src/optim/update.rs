@@ -8,7 +8,7 @@ use super::state::{LeafState, Optimising, State};
 use crate::autodiff::{Gradient, Grads};
 use crate::kernels::isa::vectorized;
 use crate::kernels::threads;
-use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Value, Walk};
+use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Value, Walk, sync_ties};
 use crate::tensor::{Float, Tensor};
 
 /// Takes one step: each rule of each leaf turns the leaf's gradient into a step, which is subtracted from the leaf.
@@ -33,20 +33,14 @@ use crate::tensor::{Float, Tensor};
 #[track_caller]
 pub fn update<M: Params, R: Rule>(state: &mut State<R, M>, model: &mut M, grads: &Grads<M>) {
     let mut sweep = Sweep { leaves: SmallVec::new(), elements: 0, fault: None };
-    let triples = M::zip_trees(model.leaves_mut(&mut Walk::new()), M::tree_mut(state), &mut Walk::new())
-        .and_then(|pairs| M::zip_trees(pairs, M::tree_ref(grads), &mut Walk::new()));
-    match triples {
+    let mut walk = Walk::new();
+    let pairs = M::zip_trees(model.leaves_mut(&mut walk), M::tree_mut(state), &mut Walk::new());
+    match pairs.and_then(|pairs| M::zip_trees(pairs, M::tree_ref(grads), &mut Walk::new())) {
         Ok(triples) => drop(M::map_tree(triples, &mut Walk::new(), &mut sweep)),
         Err(mismatch) => panic!("update: the model, its state and its gradient are not of one shape: {mismatch}"),
     }
-    if let Some(fault) = sweep.fault {
-        panic!("update: {fault}; nothing was changed");
-    }
-    if threads::worthwhile(sweep.elements) {
-        sweep.leaves.into_vec().into_par_iter().for_each(|leaf| leaf(true));
-    } else {
-        sweep.leaves.into_iter().for_each(|leaf| leaf(false));
-    }
+    sweep.run();
+    sync_ties(model, &walk);
 }
 
 /// The leaves to update, each as the function that does it (and takes whether to use several threads).
@@ -54,6 +48,20 @@ struct Sweep<'a> {
     leaves: SmallVec<[Box<dyn FnOnce(bool) + Send + 'a>; 4]>,
     elements: usize,
     fault: Option<String>,
+}
+
+impl Sweep<'_> {
+    #[track_caller]
+    fn run(self) {
+        if let Some(fault) = self.fault {
+            panic!("update: {fault}; nothing was changed");
+        }
+        if threads::worthwhile(self.elements) {
+            self.leaves.into_vec().into_par_iter().for_each(|leaf| leaf(true));
+        } else {
+            self.leaves.into_iter().for_each(|leaf| leaf(false));
+        }
+    }
 }
 
 /// A leaf with its state and its gradient.
