@@ -3,16 +3,38 @@
 use std::collections::HashSet;
 
 use quote::ToTokens;
-use syn::{GenericArgument, GenericParam, PathArguments, Type};
+use syn::spanned::Spanned;
+use syn::{GenericArgument, GenericParam, PathArguments, Type, WherePredicate, parse_quote_spanned};
 
 use crate::input::{Model, identifiers};
 
 /// Types that are plain values whatever they are made of.
 const PLAIN: [&str; 2] = ["PhantomData", "Buffer"];
 
+/// The bounds of type parameters, as far as the derive finds them by itself.
+pub(crate) fn params(model: &Model) -> Vec<WherePredicate> {
+    trees(model).into_iter().map(is_params).collect()
+}
+
+/// That the fields without type parameters are trees: this holds or is an error.
+pub(crate) fn fields(model: &Model) -> Vec<WherePredicate> {
+    let params = model.generics.params.iter().map(|param| match param {
+        GenericParam::Type(param) => param.ident.to_string(),
+        GenericParam::Const(param) => param.ident.to_string(),
+        GenericParam::Lifetime(param) => param.lifetime.ident.to_string(),
+    });
+    let params = params.collect();
+    let fields = model.trained().map(|field| &field.ty).filter(|ty| !mentions(ty, &params)).cloned();
+    without_doubles(fields.collect()).into_iter().map(is_params).collect()
+}
+
+fn is_params(ty: Type) -> WherePredicate {
+    parse_quote_spanned!(ty.span()=> #ty: ::sapwood::params::Params)
+}
+
 /// Type parameters, and types named through them such as `T::Layer`, that stand in the model's fields: they must be
 /// trees themselves.
-pub(crate) fn trees(model: &Model) -> Vec<Type> {
+fn trees(model: &Model) -> Vec<Type> {
     let params: HashSet<String> = model.generics.type_params().map(|param| param.ident.to_string()).collect();
     let mut found = Vec::new();
     model.trained().for_each(|field| trees_in(&field.ty, &params, &mut found));

@@ -16,7 +16,7 @@ use crate::tensor::{Float, Tensor};
 /// use sapwood::prelude::*;
 ///
 /// let model: (Tensor, Tensor) = (Tensor::from([[1.0, 2.0]]), Tensor::scalar(3.0));
-/// let vector = to_vector(&model);
+/// let vector: Tensor = to_vector(&model);
 /// assert_eq!(vector.to_vec(), [1.0, 2.0, 3.0]);
 /// assert_eq!(from_vector(&model, &(vector * 2.0)).0, Tensor::from([[2.0, 4.0]]));
 /// ```
