@@ -4,3 +4,5 @@
 
 mod arithmetic;
 mod harness;
+mod index;
+mod reduce;
