@@ -3,7 +3,6 @@
 use ndarray::s;
 
 use super::{MapModel, Params, Walk};
-use crate::autodiff::variadic;
 use crate::tensor::{Float, Tensor};
 
 /// All parameters one after the other, each in row-major order, in declaration order; differentiable.
@@ -30,7 +29,7 @@ pub fn to_vector<M: Params, T: Float>(model: &M) -> Tensor<T> {
         };
         parts.push(tensor.flatten());
     }
-    join(&parts)
+    if parts.is_empty() { Tensor::default() } else { Tensor::concat(&parts, 0) }
 }
 
 /// A copy of the model whose parameters are the elements of a vector, in the order of [`to_vector`]; differentiable
@@ -67,24 +66,4 @@ impl<T: Float> MapModel for Parts<'_, T> {
         self.next = end;
         U::unwrap(T::wrap(part)).unwrap_or_else(|| unreachable!("all types were compared before"))
     }
-}
-
-/// Vectors one after the other; each one's cotangent is its part of the result's.
-fn join<T: Float>(parts: &[Tensor<T>]) -> Tensor<T> {
-    let forward = |parts: &[Tensor<T>]| {
-        let elements: Vec<T> = parts.iter().flat_map(Tensor::to_vec).collect();
-        let count = elements.len();
-        Tensor::from_dense(elements, &[count])
-    };
-    variadic(parts, forward, &|parts, _| {
-        let lengths: Vec<usize> = parts.iter().map(Tensor::len).collect();
-        move |g: Tensor<T>| {
-            let mut next = 0;
-            let cut = |length| {
-                next += length;
-                g.slice(s![next - length..next])
-            };
-            lengths.into_iter().map(cut).collect()
-        }
-    })
 }
