@@ -1,7 +1,7 @@
 //! `#[derive(Params)]` on every shape of model, as a user writes them.
 
 #![deny(warnings, missing_docs, clippy::all, clippy::pedantic)]
-#![allow(unreachable_pub, clippy::float_cmp)]
+#![allow(unreachable_pub, clippy::float_cmp, clippy::items_after_statements)]
 
 mod models {
     //! The models, in a module of their own so that visibilities count.
@@ -482,6 +482,30 @@ fn update_moves_all_handles_of_a_tie_and_no_frozen_part() {
     assert_eq!(model.backbone, before.backbone);
     assert_eq!(before.embed, before.head, "a clone of the model is independent");
     assert_eq!(before.embed.weight.item(), 2.0);
+}
+
+#[test]
+fn the_gradients_of_a_tie_are_summed_before_the_rule_sees_them() {
+    // Optimisers.jl, test/runtests.jl, "tied weights": the first and the last part are one, the middle is a copy.
+    type Model = (Tied<Tensor>, (Tensor, Tied<Tensor>));
+    let after = |loss: fn(&Model) -> Tensor| {
+        let twice = Tied::new(Tensor::from([1.0, 2.0]));
+        let mut model = (twice.clone(), (Tensor::clone(&twice), twice));
+        let mut state = setup(Momentum::new(0.1), &model);
+        let grads = gradient(|m| loss(m), &model);
+        update(&mut state, &mut model, &grads);
+        assert_eq!(*model.0, *model.1.1);
+        [model.0.to_vec(), model.1.0.to_vec()].concat()
+    };
+    let close = |x: Vec<f32>, y: [f32; 4]| assert!(x.iter().zip(y).all(|(x, y)| (x - y).abs() < 1e-6), "{x:?} {y:?}");
+    close(after(|m| total(&m.0, 3.0) + total(&m.1.0, 10.0) + total(&m.1.1, 7.0)), [0.0, 1.0, 0.0, 1.0]);
+    close(after(|m| total(&m.0, 3.0)), [0.7, 1.7, 1.0, 2.0]);
+    close(after(|m| total(&m.1.0, 5.0) + total(&m.1.1, 7.0)), [0.3, 1.3, 0.5, 1.5]);
+}
+
+/// The sum of the elements, times a number.
+fn total(x: &Tensor, by: f32) -> Tensor {
+    x.sum_to(()) * by
 }
 
 #[test]
