@@ -1,4 +1,4 @@
-//! Programs that must not compile, and what the compiler says of them (with the toolchain of `rust-toolchain` or 1.95).
+//! Programs that must not compile, and what the compiler (1.95) says of them.
 
 #[test]
 fn mistakes_are_explained() {
