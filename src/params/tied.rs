@@ -226,9 +226,10 @@ fn agree<M: Params>(a: &M, b: &M) -> bool {
         })
 }
 
-/// Gives all handles of each tie the value of the first, after that was changed in place. `walk` is one that has been
-/// through the model: where it met a tie once only, there is nothing to do.
-pub(crate) fn sync_ties<M: Params>(model: &mut M, walk: &Walk) {
+/// Gives all handles of each tie the value of the first, after that was changed in place.
+pub(crate) fn sync_ties<M: Params>(model: &mut M) {
+    let mut walk = Walk::new();
+    model.leaves(&mut walk);
     if walk.met_alias() {
         *model = same(model);
     }

@@ -9,7 +9,7 @@ mod ties;
 mod trees;
 
 use sapwood::params::Leaf;
-use sapwood::prelude::*;
+use sapwood::prelude::{Float, Gradient, Params, Tensor};
 use serde::de::DeserializeOwned;
 
 fn paths(model: &impl Params) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! A tree for every shape of model, and gradients through each.
 
 use sapwood::params::Buffer;
-use sapwood::prelude::*;
+use sapwood::prelude::{Float, Gradient, Params, Tensor, gradient, with_gradient};
 
 use crate::models::*;
 use crate::{check_traits, item, paths, x};

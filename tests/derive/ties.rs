@@ -1,7 +1,7 @@
 //! Tied and frozen parts.
 
 use sapwood::params::{Frozen, Tied, TiedTree};
-use sapwood::prelude::*;
+use sapwood::prelude::{Descent, Momentum, Tensor, gradient, setup, update, with_gradient};
 
 use crate::models::*;
 use crate::{check_traits, item, paths, stored, x};

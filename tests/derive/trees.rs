@@ -1,7 +1,7 @@
 //! What is done with whole models and trees.
 
 use sapwood::params::{Frozen, Kind, Mismatch, Nothing, Pair, Ref, Tied, Value, Walk, from_vector, to_vector};
-use sapwood::prelude::*;
+use sapwood::prelude::{Gradient, Params, Tensor, gradient};
 
 use crate::models::*;
 use crate::ties::language;
