@@ -107,7 +107,7 @@ pub trait MapModel {
     /// The new tensor, for one that trains.
     fn leaf<T: Float>(&mut self, walk: &Walk, tensor: &Tensor<T>) -> Tensor<T>;
 
-    /// The new tensor, for one within a [`Frozen`](crate::params::Frozen) part: the same where nothing else is said.
+    /// The new tensor, for one within a [`Frozen`] part: the same where nothing else is said.
     fn frozen<T: Float>(&mut self, _walk: &Walk, tensor: &Tensor<T>) -> Tensor<T> {
         tensor.clone()
     }

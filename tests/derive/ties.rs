@@ -71,7 +71,7 @@ fn the_gradients_of_a_tie_are_summed_before_the_rule_sees_them() {
         let twice = Tied::new(Tensor::from([1.0, 2.0]));
         let mut model = (twice.clone(), (Tensor::clone(&twice), twice));
         let mut state = setup(Momentum::new(0.1), &model);
-        let grads = gradient(|m| loss(m), &model);
+        let grads = gradient(loss, &model);
         update(&mut state, &mut model, &grads);
         assert_eq!(*model.0, *model.1.1);
         [model.0.to_vec(), model.1.0.to_vec()].concat()
