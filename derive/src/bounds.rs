@@ -2,17 +2,75 @@
 
 use std::collections::HashSet;
 
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, GenericParam, PathArguments, Type};
+use syn::spanned::Spanned;
+use syn::{GenericArgument, GenericParam, PathArguments, Type, WherePredicate, parse_quote_spanned};
 
 use crate::input::{Model, identifiers};
 
 /// Types that are plain values whatever they are made of.
 const PLAIN: [&str; 2] = ["PhantomData", "Buffer"];
 
+/// The bounds of type parameters, as far as the derive finds them by itself.
+pub(crate) fn params(model: &Model) -> Vec<WherePredicate> {
+    trees(model).into_iter().map(is_params).collect()
+}
+
+/// That the fields without type parameters are trees: this holds or is an error. Lifetimes are all `'static`, since
+/// only what has no parameters at all is checked on the spot.
+pub(crate) fn fields(model: &Model) -> Vec<WherePredicate> {
+    let params = generics(model);
+    let lifetimes = model.generics.lifetimes().map(|param| param.lifetime.ident.to_string()).collect();
+    let fields = model.trained().map(|field| &field.ty).filter(|ty| !mentions(ty, &params));
+    let fields = without_doubles(fields.cloned().collect()).into_iter();
+    fields.map(|ty| is_params(make_static(&ty, &lifetimes))).collect()
+}
+
+/// The type with `'static` for the lifetimes of these names.
+fn make_static(ty: &Type, lifetimes: &HashSet<String>) -> Type {
+    let tokens = with_static(ty.to_token_stream(), lifetimes);
+    parse_quote_spanned!(ty.span()=> #tokens)
+}
+
+fn with_static(tokens: TokenStream, lifetimes: &HashSet<String>) -> TokenStream {
+    let mut in_lifetime = false;
+    let replace = |token| {
+        let after_quote = std::mem::replace(&mut in_lifetime, false);
+        match &token {
+            TokenTree::Punct(punct) => in_lifetime = punct.as_char() == '\'',
+            TokenTree::Ident(ident) if after_quote && lifetimes.contains(&ident.to_string()) => {
+                return Ident::new("static", ident.span()).into();
+            }
+            TokenTree::Group(group) => {
+                let mut replaced = Group::new(group.delimiter(), with_static(group.stream(), lifetimes));
+                replaced.set_span(group.span());
+                return replaced.into();
+            }
+            _ => {}
+        }
+        token
+    };
+    tokens.into_iter().map(replace).collect()
+}
+
+/// The names of the model's type and const parameters.
+fn generics(model: &Model) -> HashSet<String> {
+    let named = |param: &GenericParam| match param {
+        GenericParam::Type(param) => Some(param.ident.to_string()),
+        GenericParam::Const(param) => Some(param.ident.to_string()),
+        GenericParam::Lifetime(_) => None,
+    };
+    model.generics.params.iter().filter_map(named).collect()
+}
+
+fn is_params(ty: Type) -> WherePredicate {
+    parse_quote_spanned!(ty.span()=> #ty: ::sapwood::params::Params)
+}
+
 /// Type parameters, and types named through them such as `T::Layer`, that stand in the model's fields: they must be
 /// trees themselves.
-pub(crate) fn trees(model: &Model) -> Vec<Type> {
+fn trees(model: &Model) -> Vec<Type> {
     let params: HashSet<String> = model.generics.type_params().map(|param| param.ident.to_string()).collect();
     let mut found = Vec::new();
     model.trained().for_each(|field| trees_in(&field.ty, &params, &mut found));
@@ -39,12 +97,7 @@ fn trees_in(ty: &Type, params: &HashSet<String>, found: &mut Vec<Type>) {
 /// for arrays, of which `serde` knows the short ones only). The model itself is left out, which would lead in a circle:
 /// of a type that has it within, such as `Vec<(T, Node<T>)>`, the other parts are named.
 pub(crate) fn pieces(model: &Model) -> Vec<Type> {
-    let named = |param: &GenericParam| match param {
-        GenericParam::Type(param) => Some(param.ident.to_string()),
-        GenericParam::Const(param) => Some(param.ident.to_string()),
-        GenericParam::Lifetime(_) => None,
-    };
-    let params = model.generics.params.iter().filter_map(named).collect();
+    let params = generics(model);
     let own = HashSet::from([model.ident.to_string()]);
     let mut found = Vec::new();
     model.trained().for_each(|field| pieces_in(&field.ty, &params, &own, &mut found));

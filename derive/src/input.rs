@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::parse_quote;
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, GenericParam, Generics, Lifetime, Member, Type, Visibility};
-use syn::{WherePredicate, parse_quote};
 
 use crate::attributes::{Attributes, Place};
 use crate::bounds;
@@ -81,9 +81,7 @@ impl Model {
             variants,
             names: Names::new(&used),
         };
-        let predicates: Vec<WherePredicate> = attributes.bound.unwrap_or_else(|| {
-            bounds::trees(&model).iter().map(|ty| parse_quote!(#ty: ::sapwood::params::Params)).collect()
-        });
+        let predicates = attributes.bound.unwrap_or_else(|| bounds::params(&model));
         model.generics.make_where_clause().predicates.extend(predicates);
         Ok(model)
     }

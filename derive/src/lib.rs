@@ -1,8 +1,8 @@
 //! The derive macro of sapwood: [`macro@Params`].
 //!
-//! It works in three steps: [`input`] reads the type, [`attributes`] checks what stands in `#[params(…)]`, and
-//! [`tree`] and [`params`] write the tree type and the implementation of the trait. All errors are collected, and each is shown
-//! where it belongs.
+//! It works in three steps: `input` reads the type, `attributes` checks what stands in `#[params(…)]`, and `tree` and
+//! `params` write the tree type and the implementation of the trait. All errors are collected, and each is shown where
+//! it belongs.
 
 mod attributes;
 mod bounds;
@@ -27,6 +27,10 @@ use quote::quote;
 ///
 /// A type parameter that stands in a field gets the bound `Params`, unless it stands only within `PhantomData`,
 /// `Buffer` or a function pointer.
+///
+/// Trees are `Clone`, `Debug`, `PartialEq`, `Serialize` and `Deserialize` where their leaves are; with fields that depend
+/// on type parameters, where the trees of those fields are. (For a field that is itself a parameter, such as
+/// `rate: T`, code that is generic over `T` must ask for that; `#[params(skip)]` on the field spares it.)
 #[proc_macro_derive(Params, attributes(params))]
 pub fn derive_params(input: TokenStream) -> TokenStream {
     match input::Model::read(input.into()) {

@@ -14,7 +14,20 @@ pub(crate) fn write(model: &Model) -> TokenStream {
     }
     let (definition, is_tree) = (definition(model), is_tree(model));
     let (clone, debug, partial_eq) = (clone(model), debug(model), partial_eq(model));
-    quote!(#definition #is_tree #clone #debug #partial_eq)
+    let check = check_fields(model);
+    quote!(#check #definition #is_tree #clone #debug #partial_eq)
+}
+
+/// States that the fields are trees, before anything else: so the first error about one that is not is on the field and
+/// says just that.
+fn check_fields(model: &Model) -> TokenStream {
+    let bounds = bounds::fields(model);
+    quote! {
+        const _: () = {
+            #[allow(dead_code, deprecated, trivial_bounds)]
+            fn the_fields_are_trees() where #(#bounds),* {}
+        };
+    }
 }
 
 fn definition(model: &Model) -> TokenStream {

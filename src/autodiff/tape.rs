@@ -160,6 +160,6 @@ impl Cotangents {
 
     /// Takes the cotangent of a node; `None` where the walk never came by.
     pub(crate) fn take<T: Float>(&mut self, node: usize) -> Option<Tensor<T>> {
-        self.of[node].take().and_then(T::unwrap)
+        self.of.get_mut(node)?.take().and_then(T::unwrap)
     }
 }

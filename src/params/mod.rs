@@ -19,6 +19,7 @@ mod impls;
 mod kind;
 mod summary;
 mod tied;
+mod vector;
 mod walk;
 
 pub use buffer::{Buffer, Bufferable};
@@ -28,6 +29,7 @@ pub use sapwood_derive::Params;
 pub use summary::{Summary, SummaryRow};
 pub(crate) use tied::sync_ties;
 pub use tied::{Tied, TiedTree};
+pub use vector::{from_vector, to_vector};
 pub use walk::{Mismatch, Walk};
 
 use crate::tensor::{AnyTensor, Float, Tensor};
@@ -105,7 +107,7 @@ pub trait MapModel {
     /// The new tensor, for one that trains.
     fn leaf<T: Float>(&mut self, walk: &Walk, tensor: &Tensor<T>) -> Tensor<T>;
 
-    /// The new tensor, for one within a [`Frozen`](crate::params::Frozen) part: the same where nothing else is said.
+    /// The new tensor, for one within a [`Frozen`] part: the same where nothing else is said.
     fn frozen<T: Float>(&mut self, _walk: &Walk, tensor: &Tensor<T>) -> Tensor<T> {
         tensor.clone()
     }
