@@ -166,10 +166,10 @@ thread_local! {
 }
 
 /// Counts a gradient for as long as it lives, through panics too.
-struct Active;
+pub(super) struct Active;
 
 impl Active {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         DEPTH.set(DEPTH.get() + 1);
         Active
     }

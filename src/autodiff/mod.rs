@@ -1,10 +1,14 @@
 //! Differentiation: [`gradient`] and its kin, the tape that they record on, and the door for operations.
 
+mod algebra;
+mod check;
 mod custom;
 mod gradient;
 mod record;
 mod tape;
 
+pub use algebra::GradientTree;
+pub use check::{GradientCheck, check_gradient};
 pub use custom::custom;
 pub use gradient::{Gradient, Grads, Objective, gradient, is_active, pullback, with_gradient};
 pub(crate) use record::{binary, op, unary, variadic};

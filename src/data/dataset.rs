@@ -1,0 +1,157 @@
+//! [`Dataset`]: what a loader draws batches from.
+
+use std::sync::Arc;
+
+use ndarray::{Array, Axis, Dimension};
+
+use crate::kernels::gather::gather_rows;
+use crate::tensor::{Element, Tensor};
+
+/// Observations that can be drawn by number.
+///
+/// Tensors and `ndarray` arrays of any element type are datasets: their first axis counts the observations. So are
+/// tuples of datasets of one length, whose batches are tuples. Implement it for what is read or made on demand:
+///
+/// ```
+/// use sapwood::prelude::*;
+///
+/// /// x and x², made when asked for.
+/// struct Squares { len: usize }
+///
+/// impl Dataset for Squares {
+///     type Batch = (Tensor, Tensor);
+///     fn len(&self) -> usize { self.len }
+///     fn batch(&self, observations: &[usize]) -> (Tensor, Tensor) {
+///         let x: Tensor = Tensor::from(observations.iter().map(|&i| i as f32).collect::<Vec<_>>());
+///         let y = &x * &x;
+///         (x, y)
+///     }
+/// }
+///
+/// let data = DataLoader::new(Squares { len: 5 }).batch_size(2);
+/// let (x, y) = data.iter().last().unwrap();
+/// assert_eq!((x.to_vec(), y.to_vec()), (vec![4.0], vec![16.0]));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a dataset",
+    note = "datasets are tensors, owned `ndarray` arrays, tuples of them, and types that implement `Dataset`"
+)]
+pub trait Dataset {
+    /// Several observations together: what a training step gets.
+    type Batch;
+
+    /// How many observations there are.
+    fn len(&self) -> usize;
+
+    /// The observations of the given numbers, in that order.
+    fn batch(&self, observations: &[usize]) -> Self::Batch;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Why the parts of the dataset do not fit together, such as tensors of several lengths.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<T: Element> Dataset for Tensor<T> {
+    type Batch = Tensor<T>;
+
+    fn len(&self) -> usize {
+        self.shape().first().copied().unwrap_or(0)
+    }
+
+    fn batch(&self, observations: &[usize]) -> Tensor<T> {
+        let dense = self.contiguous();
+        let mut shape = self.shape().to_vec();
+        let width = shape[1..].iter().product();
+        shape[0] = observations.len();
+        Tensor::from_dense(gather_rows(dense.dense(), width, observations), &shape)
+    }
+
+    fn fault(&self) -> Option<String> {
+        (self.rank() == 0).then(|| "a scalar has no axis of observations".to_owned())
+    }
+}
+
+impl<T: Element, D: Dimension> Dataset for Array<T, D> {
+    type Batch = Tensor<T>;
+
+    fn len(&self) -> usize {
+        self.shape().first().copied().unwrap_or(0)
+    }
+
+    fn batch(&self, observations: &[usize]) -> Tensor<T> {
+        let Some(elements) = self.as_slice() else {
+            return self.view().into_dyn().select(Axis(0), observations).into();
+        };
+        let mut shape = self.shape().to_vec();
+        let width = shape[1..].iter().product();
+        shape[0] = observations.len();
+        Tensor::from_dense(gather_rows(elements, width, observations), &shape)
+    }
+
+    fn fault(&self) -> Option<String> {
+        (self.ndim() == 0).then(|| "a scalar has no axis of observations".to_owned())
+    }
+}
+
+impl<D: Dataset + ?Sized> Dataset for &D {
+    type Batch = D::Batch;
+
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+    fn batch(&self, observations: &[usize]) -> D::Batch {
+        (**self).batch(observations)
+    }
+    fn fault(&self) -> Option<String> {
+        (**self).fault()
+    }
+}
+
+impl<D: Dataset + ?Sized> Dataset for Arc<D> {
+    type Batch = D::Batch;
+
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+    fn batch(&self, observations: &[usize]) -> D::Batch {
+        (**self).batch(observations)
+    }
+    fn fault(&self) -> Option<String> {
+        (**self).fault()
+    }
+}
+
+macro_rules! tuple {
+    ($($D:ident $i:tt),+) => {
+        impl<$($D: Dataset),+> Dataset for ($($D,)+) {
+            type Batch = ($($D::Batch,)+);
+
+            fn len(&self) -> usize {
+                self.0.len()
+            }
+            fn batch(&self, observations: &[usize]) -> Self::Batch {
+                ($(self.$i.batch(observations),)+)
+            }
+            fn fault(&self) -> Option<String> {
+                let lengths = [$(self.$i.len()),+];
+                if lengths.iter().any(|&length| length != lengths[0]) {
+                    return Some(format!("the parts have {lengths:?} observations; their first axes must be of one length"));
+                }
+                None $(.or_else(|| self.$i.fault()))+
+            }
+        }
+    };
+}
+
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
+tuple!(A 0, B 1, C 2, D 3, E 4);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5);

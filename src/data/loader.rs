@@ -1,0 +1,231 @@
+//! [`DataLoader`]: batches, shuffled afresh each epoch.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::Dataset;
+
+/// Cuts a [`Dataset`] into batches.
+///
+/// Iterate over `&loader` as often as wanted: each iteration is an epoch. With [`shuffle`](Self::shuffle) each epoch
+/// has a fresh order, which the seed and the epoch's number alone determine.
+///
+/// ```
+/// use sapwood::prelude::*;
+///
+/// let images: Tensor = Tensor::zeros((100, 784));
+/// let labels: Tensor<u8> = Tensor::zeros(100);
+/// let data = DataLoader::new((images, labels)).batch_size(32).shuffle(7);
+/// assert_eq!(data.len(), 4);
+/// for (x, y) in &data {
+///     assert_eq!((x.shape()[0], x.shape()[1]), (y.len(), 784));
+/// }
+/// ```
+#[derive(Debug)]
+pub struct DataLoader<D> {
+    data: D,
+    batch_size: usize,
+    seed: Option<u64>,
+    drop_last: bool,
+    /// Number of the next epoch.
+    epoch: AtomicU64,
+}
+
+impl<D: Dataset> DataLoader<D> {
+    /// Batches of one observation, in order.
+    ///
+    /// # Panics
+    /// Where there are no observations, where parts of a tuple have different lengths, or on a scalar.
+    #[track_caller]
+    pub fn new(data: D) -> Self {
+        if let Some(fault) = data.fault() {
+            panic!("DataLoader: {fault}");
+        }
+        assert!(!data.is_empty(), "DataLoader: the dataset is empty");
+        DataLoader { data, batch_size: 1, seed: None, drop_last: false, epoch: AtomicU64::new(0) }
+    }
+
+    /// Sets the number of observations to a batch; the last batch may have fewer.
+    ///
+    /// # Panics
+    /// Where it is zero.
+    #[track_caller]
+    pub fn batch_size(self, batch_size: usize) -> Self {
+        assert!(batch_size > 0, "DataLoader: the batch size must be at least 1");
+        DataLoader { batch_size, ..self }
+    }
+
+    /// Draws each epoch's observations in a fresh random order. The same seed gives the same orders, on every machine.
+    pub fn shuffle(self, seed: u64) -> Self {
+        DataLoader { seed: Some(seed), ..self }
+    }
+
+    /// Leaves out the last batch where it has fewer observations than the others.
+    pub fn drop_last(self) -> Self {
+        DataLoader { drop_last: true, ..self }
+    }
+
+    /// Batches to an epoch.
+    pub fn len(&self) -> usize {
+        let observations = self.data.len();
+        if self.drop_last { observations / self.batch_size } else { observations.div_ceil(self.batch_size) }
+    }
+
+    /// Whether an epoch has no batch: all were dropped as too small.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Observations in the dataset.
+    pub fn observations(&self) -> usize {
+        self.data.len()
+    }
+
+    /// The dataset.
+    pub fn dataset(&self) -> &D {
+        &self.data
+    }
+
+    /// The next epoch; its number is one more than that of the one before.
+    pub fn iter(&self) -> Batches<'_, D> {
+        self.epoch(self.epoch.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The epoch of the given number, counted from 0; [`iter`](Self::iter) goes on where it was.
+    pub fn epoch(&self, number: u64) -> Batches<'_, D> {
+        let mut order: Vec<usize> = (0..self.data.len()).collect();
+        if let Some(seed) = self.seed {
+            // ChaCha is the same everywhere and for ever; an epoch is a stream of its own.
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(number);
+            order.shuffle(&mut rng);
+        }
+        Batches { loader: self, order, next: 0 }
+    }
+}
+
+/// One epoch: an iterator over batches.
+#[derive(Debug)]
+pub struct Batches<'a, D> {
+    loader: &'a DataLoader<D>,
+    order: Vec<usize>,
+    next: usize,
+}
+
+impl<D: Dataset> Iterator for Batches<'_, D> {
+    type Item = D::Batch;
+
+    fn next(&mut self) -> Option<D::Batch> {
+        if self.next == self.loader.len() {
+            return None;
+        }
+        let start = self.next * self.loader.batch_size;
+        let end = (start + self.loader.batch_size).min(self.order.len());
+        self.next += 1;
+        Some(self.loader.data.batch(&self.order[start..end]))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.loader.len() - self.next;
+        (left, Some(left))
+    }
+}
+
+impl<D: Dataset> ExactSizeIterator for Batches<'_, D> {}
+
+impl<'a, D: Dataset> IntoIterator for &'a DataLoader<D> {
+    type Item = D::Batch;
+    type IntoIter = Batches<'a, D>;
+
+    fn into_iter(self) -> Batches<'a, D> {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+    use ndarray::{Array2, array};
+
+    fn rows() -> Tensor {
+        Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 10.0]])
+    }
+
+    #[test]
+    fn batches_cover_the_data_in_order() {
+        // MLUtils test/dataloader.jl: five observations of 1..10 in batches of two.
+        let data = DataLoader::new(rows()).batch_size(2);
+        let batches: Vec<_> = data.iter().map(|x| x.to_vec()).collect();
+        assert_eq!(batches, [vec![1.0, 2.0, 3.0, 4.0], vec![5.0, 6.0, 7.0, 8.0], vec![9.0, 10.0]]);
+        assert_eq!((data.len(), data.iter().len(), data.observations()), (3, 3, 5));
+        // partial=false
+        let data = DataLoader::new(rows()).batch_size(2).drop_last();
+        assert_eq!((data.len(), data.iter().count()), (2, 2));
+        let data = DataLoader::new(Tensor::<i64>::arange(12)).batch_size(5).drop_last();
+        let batches: Vec<_> = data.iter().map(|x| x.to_vec()).collect();
+        assert_eq!(batches, [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]);
+    }
+
+    #[test]
+    fn parts_of_a_tuple_stay_together_and_may_be_of_any_type() {
+        let labels = array![0u8, 1, 2, 3, 4];
+        let data = DataLoader::new((rows(), labels, Array2::<bool>::default((5, 3)))).batch_size(2).shuffle(1);
+        for (x, y, z) in &data {
+            assert_eq!(
+                x.slice(s![.., 0]).to_vec(),
+                y.to_vec().iter().map(|&y| 2.0 * f32::from(y) + 1.0).collect::<Vec<_>>()
+            );
+            assert_eq!(z.shape(), [y.len(), 3]);
+        }
+    }
+
+    #[test]
+    fn every_epoch_is_a_fresh_permutation_that_the_seed_determines() {
+        let epochs = |seed| {
+            let data = DataLoader::new(Tensor::<i64>::arange(100)).batch_size(7).shuffle(seed);
+            let epoch = || data.iter().flat_map(|x| x.to_vec()).collect::<Vec<_>>();
+            [epoch(), epoch()]
+        };
+        let [first, second] = epochs(7);
+        for epoch in [&first, &second] {
+            let mut sorted = epoch.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..100).collect::<Vec<_>>());
+        }
+        assert_ne!(first, second);
+        assert_eq!(epochs(7), [first.clone(), second.clone()]);
+        assert_ne!(epochs(8)[0], first);
+        let data = DataLoader::new(Tensor::<i64>::arange(100)).shuffle(7);
+        assert_eq!(data.epoch(1).flat_map(|x| x.to_vec()).collect::<Vec<_>>(), second);
+    }
+
+    #[test]
+    fn layouts_of_arrays_do_not_matter() {
+        let fortran = Array2::from_shape_fn((2, 5), |(i, j)| (2 * j + i + 1) as f32).reversed_axes();
+        let batches = |data: DataLoader<Array2<f32>>| data.iter().map(|x| x.to_vec()).collect::<Vec<_>>();
+        let dense = fortran.as_standard_layout().into_owned();
+        assert_eq!(batches(DataLoader::new(fortran).batch_size(2)), batches(DataLoader::new(dense).batch_size(2)));
+    }
+
+    #[test]
+    #[should_panic(expected = "DataLoader: the parts have [5, 3] observations; their first axes must be of one length")]
+    fn lengths_must_agree() {
+        DataLoader::new((rows(), Tensor::<f32>::zeros(3)));
+    }
+
+    #[test]
+    #[should_panic(expected = "DataLoader: the batch size must be at least 1")]
+    fn a_batch_size_of_zero_is_refused() {
+        let _ = DataLoader::new(rows()).batch_size(0);
+    }
+
+    #[test]
+    #[should_panic(expected = "DataLoader: the dataset is empty")]
+    fn empty_data_is_refused() {
+        DataLoader::new(Tensor::<f32>::zeros((0, 3)));
+    }
+}

@@ -1,0 +1,51 @@
+//! The one error type, for what is not a programming mistake: files, data, numbers that went astray.
+
+use std::path::PathBuf;
+
+/// What can go wrong with files, data and training.
+///
+/// Programming mistakes, such as shapes that do not fit, panic instead.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A file is not what it should be: truncated, corrupted, foreign, or of another version.
+    #[error("{}: {reason}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// Stored parameters do not fit the model that is to hold them.
+    #[error("`{path}`: expected {expected}, found {found}")]
+    Mismatch {
+        /// Where in the tree, in dots: `layers.0.weight`.
+        path: String,
+        /// What the model has there.
+        expected: String,
+        /// What the file has there.
+        found: String,
+    },
+
+    /// The loss became infinite or NaN; the model is as it was before that batch.
+    #[error("the loss of batch {batch} is {loss}; the model was not updated with it")]
+    NotFinite {
+        /// The batch, counted from 0 in the order of the pass.
+        batch: usize,
+        /// The loss.
+        loss: f64,
+    },
+}
+
+/// A result with the crate's [`Error`](enum@Error).
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,33 @@
+//! Optimisers: a [`Rule`] says how a gradient becomes a step, [`setup`] makes a model's state, [`update`] takes the step.
+//!
+//! A rule is a struct of hyper-parameters, a file each; a chain of rules is a tuple of them. The state of a model is
+//! a tree of the model's shape with a [`LeafState`] at each leaf: the leaf's own copy of the rule, what the rule
+//! remembers, the number of steps taken, and whether the leaf is frozen. How memory is swept is [`update`]'s business;
+//! rules know nothing of it.
+
+mod adam;
+mod adamw;
+mod chain;
+mod clip;
+mod descent;
+mod momentum;
+mod nesterov;
+mod rmsprop;
+mod rule;
+mod state;
+#[cfg(test)]
+mod tests;
+mod update;
+mod weight_decay;
+
+pub use adam::Adam;
+pub use adamw::AdamW;
+pub use clip::{ClipGrad, ClipNorm};
+pub use descent::Descent;
+pub use momentum::Momentum;
+pub use nesterov::Nesterov;
+pub use rmsprop::RMSProp;
+pub use rule::{Chunk, LeafInfo, Rule, Slots};
+pub use state::{LeafState, OptimiserTree, Optimising, State, setup};
+pub use update::update;
+pub use weight_decay::WeightDecay;

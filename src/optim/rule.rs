@@ -1,0 +1,147 @@
+//! What a rule is.
+
+use std::fmt::Debug;
+use std::iter;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::tensor::{Float, Tensor};
+
+/// How a gradient becomes a step: a struct of hyper-parameters.
+///
+/// [`update`](crate::optim::update) cuts each leaf into chunks, copies the gradient's chunk to `dx`, calls
+/// [`apply`](Rule::apply), and subtracts `dx` from the parameters. Rules are chained as tuples: each gets the `dx`
+/// that the one before it left.
+///
+/// A rule of your own takes a few lines. This is Signum (Bernstein et al., 2018): x ← x − η sign(v), v ← ρv + (1−ρ)g.
+///
+/// ```
+/// use sapwood::optim::{Chunk, LeafInfo};
+/// use sapwood::prelude::*;
+///
+/// #[derive(Clone)]
+/// struct Signum { rate: f64, rho: f64 }
+///
+/// impl Rule for Signum {
+///     type State<T: Float> = Tensor<T>;
+///     fn init<T: Float>(&self, x: &Tensor<T>) -> Tensor<T> { Tensor::zeros_like(x) }
+///     fn apply<T: Float>(&self, _: LeafInfo, v: Chunk<'_, Self, T>, _: &[T], dx: &mut [T]) {
+///         let (rate, rho) = (T::from_f64(self.rate), T::from_f64(self.rho));
+///         for (v, dx) in v.iter_mut().zip(dx) {
+///             *v = rho * *v + (T::one() - rho) * *dx;
+///             *dx = rate * v.signum();
+///         }
+///     }
+/// }
+///
+/// let mut w = Tensor::from([1.0f32, -2.0]);
+/// let mut state = setup(Signum { rate: 0.1, rho: 0.9 }, &w);
+/// let grads = gradient(|w| w.square().sum(), &w);
+/// update(&mut state, &mut w, &grads);
+/// assert_eq!(w.to_vec(), [0.9, -1.9]);
+/// ```
+pub trait Rule: Clone + Send + Sync + 'static {
+    /// What the rule remembers of a leaf: `()`, a tensor of the leaf's shape, or an array or tuple of such.
+    type State<T: Float>: Slots<T>;
+
+    /// Whether `apply` must see a leaf whole instead of in chunks, as for a norm. Each leaf is then one thread's work.
+    const WHOLE_LEAF: bool = false;
+
+    /// The memory of a new leaf.
+    fn init<T: Float>(&self, x: &Tensor<T>) -> Self::State<T>;
+
+    /// Turns `dx`, the gradient, into the step that will be subtracted from the parameters `x`. `x`, `dx` and the
+    /// slices of `state` are of one length.
+    fn apply<T: Float>(&self, leaf: LeafInfo, state: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]);
+
+    /// Sets the learning rate; returns whether the rule has one.
+    fn set_rate(&mut self, _rate: f64) -> bool {
+        false
+    }
+}
+
+/// The part of a rule's state that belongs to one chunk of a leaf: slices where the state has tensors.
+pub type Chunk<'a, R, T> = <<R as Rule>::State<T> as Slots<T>>::Chunk<'a>;
+
+/// What a rule may want to know of the leaf that it is applied to.
+#[derive(Clone, Copy, Debug)]
+pub struct LeafInfo<'a> {
+    /// Which update of this leaf this is; 1 for the first.
+    pub step: u64,
+    /// The leaf's shape (a chunk is a stretch of its elements in row-major order).
+    pub shape: &'a [usize],
+}
+
+/// What a rule remembers of a leaf, cut into chunks together with it.
+pub trait Slots<T: Float>: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync {
+    /// The part that belongs to a chunk.
+    type Chunk<'a>: Send
+    where
+        Self: 'a;
+
+    /// The parts that belong to the chunks of `size` elements, in order; at least as many as there are chunks.
+    fn chunks(&mut self, size: usize) -> impl Iterator<Item = Self::Chunk<'_>>;
+
+    /// Whether all tensors have the given shape.
+    fn fits(&self, shape: &[usize]) -> bool;
+}
+
+impl<T: Float> Slots<T> for () {
+    type Chunk<'a> = ();
+
+    fn chunks(&mut self, _: usize) -> impl Iterator<Item = ()> {
+        iter::repeat(())
+    }
+    fn fits(&self, _: &[usize]) -> bool {
+        true
+    }
+}
+
+impl<T: Float> Slots<T> for Tensor<T> {
+    type Chunk<'a> = &'a mut [T];
+
+    fn chunks(&mut self, size: usize) -> impl Iterator<Item = &mut [T]> {
+        self.as_mut_slice().chunks_mut(size)
+    }
+    fn fits(&self, shape: &[usize]) -> bool {
+        self.shape() == shape
+    }
+}
+
+impl<T: Float> Slots<T> for [Tensor<T>; 2] {
+    type Chunk<'a> = [&'a mut [T]; 2];
+
+    fn chunks(&mut self, size: usize) -> impl Iterator<Item = [&mut [T]; 2]> {
+        let [a, b] = self;
+        a.chunks(size).zip(b.chunks(size)).map(|(a, b)| [a, b])
+    }
+    fn fits(&self, shape: &[usize]) -> bool {
+        self.iter().all(|tensor| tensor.fits(shape))
+    }
+}
+
+impl<T: Float> Slots<T> for [Tensor<T>; 3] {
+    type Chunk<'a> = [&'a mut [T]; 3];
+
+    fn chunks(&mut self, size: usize) -> impl Iterator<Item = [&mut [T]; 3]> {
+        let [a, b, c] = self;
+        a.chunks(size).zip(b.chunks(size)).zip(c.chunks(size)).map(|((a, b), c)| [a, b, c])
+    }
+    fn fits(&self, shape: &[usize]) -> bool {
+        self.iter().all(|tensor| tensor.fits(shape))
+    }
+}
+
+/// The value of an option that must be a finite number of at least 0.
+#[track_caller]
+pub(super) fn positive(rule: &str, option: &str, value: f64) -> f64 {
+    assert!(value >= 0.0 && value.is_finite(), "{rule}: {option} must be a finite number, at least 0, not {value}");
+    value
+}
+
+/// The value of an option that must lie in [0, 1).
+#[track_caller]
+pub(super) fn decay(rule: &str, option: &str, value: f64) -> f64 {
+    assert!((0.0..1.0).contains(&value), "{rule}: {option} must be at least 0 and less than 1, not {value}");
+    value
+}

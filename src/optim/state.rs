@@ -1,0 +1,112 @@
+//! The optimiser's state: a tree of the model's shape.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize};
+
+use super::Rule;
+use crate::params::{Kind, Leaf, MapLeaf, Mut, Nothing, Params, Ref, Tree, Value, Walk};
+use crate::tensor::{Float, Tensor};
+
+/// The kind of optimiser states under a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Optimising<R>(PhantomData<R>);
+
+impl<R: Rule> Kind for Optimising<R> {
+    type Leaf<T: Float> = LeafState<R, T>;
+}
+
+/// The state of an optimiser for a model: the model's own fields, with a [`LeafState`] at each leaf.
+pub type State<R, M> = <M as Params>::Tree<Optimising<R>>;
+
+/// What the optimiser knows of one leaf.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound(serialize = "R: Serialize", deserialize = "R: Deserialize<'de>"))]
+pub struct LeafState<R: Rule, T: Float> {
+    /// The rule with this leaf's own hyper-parameters.
+    pub rule: R,
+    /// What the rule remembers; each rule documents its own.
+    pub state: R::State<T>,
+    /// How many updates this leaf has had.
+    pub step: u64,
+    /// Whether updates pass this leaf by: no step, no decay, the state stays as it is.
+    pub frozen: bool,
+}
+
+/// The state of a new optimiser for a model.
+///
+/// ```
+/// use sapwood::prelude::*;
+///
+/// let w = Tensor::from([1.0f32, 2.0]);
+/// let state = setup(Momentum::new(0.1), &w);
+/// assert_eq!(state.state.to_vec(), [0.0, 0.0]);
+/// ```
+pub fn setup<R: Rule, M: Params>(rule: R, model: &M) -> State<R, M> {
+    M::map_tree(model.leaves(&mut Walk::new()), &mut Walk::new(), &mut Init(rule))
+}
+
+struct Init<R>(R);
+
+impl<R: Rule> MapLeaf<Ref<'_, Value>, Optimising<R>> for Init<R> {
+    fn leaf<T: Float>(&mut self, _: &Walk, tensor: &Tensor<T>) -> LeafState<R, T> {
+        LeafState { rule: self.0.clone(), state: self.0.init(tensor), step: 0, frozen: false }
+    }
+}
+
+/// What can be done with an optimiser's state, on the whole tree or any subtree of it: `state.hidden.freeze()`.
+pub trait OptimiserTree<R: Rule>: Tree<Optimising<R>> {
+    /// Stops updates: no step, no decay, the state stays as it is.
+    fn freeze(&mut self) {
+        for_each(self, |leaf| *leaf.frozen = true);
+    }
+
+    /// Undoes [`freeze`](Self::freeze).
+    fn thaw(&mut self) {
+        for_each(self, |leaf| *leaf.frozen = false);
+    }
+
+    /// Sets the learning rate of all rules that have one; what they remember stays.
+    ///
+    /// # Panics
+    /// Where a leaf's rule (or chain) has no learning rate.
+    #[track_caller]
+    fn adjust(&mut self, rate: f64) {
+        let mut all = true;
+        for_each(self, |leaf| all &= leaf.rule.set_rate(rate));
+        assert!(all, "adjust: {} has no learning rate", std::any::type_name::<R>());
+    }
+
+    /// Changes any hyper-parameters: `state.adjust_with(|rule| rule.rho = 0.5)`.
+    fn adjust_with(&mut self, mut change: impl FnMut(&mut R)) {
+        for_each(self, |leaf| change(leaf.rule));
+    }
+}
+
+impl<R: Rule, S: Tree<Optimising<R>>> OptimiserTree<R> for S {}
+
+/// What all leaves have in common, whatever their type.
+struct Common<'a, R> {
+    rule: &'a mut R,
+    frozen: &'a mut bool,
+}
+
+fn for_each<R: Rule, S: Tree<Optimising<R>>>(tree: &mut S, change: impl FnMut(Common<'_, R>)) {
+    S::Model::map_tree(S::Model::tree_mut(tree), &mut Walk::new(), &mut Change(change));
+}
+
+struct Change<F>(F);
+
+impl<R: Rule, F: FnMut(Common<'_, R>)> MapLeaf<Mut<'_, Optimising<R>>, Nothing> for Change<F> {
+    fn leaf<T: Float>(&mut self, _: &Walk, leaf: &mut LeafState<R, T>) {
+        (self.0)(Common { rule: &mut leaf.rule, frozen: &mut leaf.frozen });
+    }
+}
+
+impl<R: Rule, T: Float> Leaf<Optimising<R>, T> {
+    /// Whether updates pass this leaf by.
+    pub fn is_frozen(&self) -> bool {
+        self.0.frozen
+    }
+}

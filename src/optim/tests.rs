@@ -1,0 +1,272 @@
+//! Rules, chains and states against the field's numbers.
+
+use crate::prelude::*;
+
+/// One update of a single leaf by a given gradient.
+fn step<R: Rule>(state: &mut State<R, Tensor<f64>>, x: &mut Tensor<f64>, gradient: &[f64]) {
+    let shape = x.shape().to_vec();
+    update(state, x, &crate::params::Leaf(Some(Tensor::from_vec(gradient.to_vec(), shape))));
+}
+
+#[track_caller]
+fn assert_close(a: &[f64], b: &[f64], tolerance: f64) {
+    assert!(a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance), "{a:?} is not {b:?}");
+}
+
+/// Three updates of x = [1, −2, 3] by fixed gradients.
+fn trajectory<R: Rule>(rule: R) -> [Vec<f64>; 3] {
+    let mut x = Tensor::from([1.0, -2.0, 3.0]);
+    let mut state = setup(rule, &x);
+    [[0.1, -0.2, 0.3], [0.3, 0.1, -0.2], [-0.2, 0.4, 0.1]].map(|gradient| {
+        step(&mut state, &mut x, &gradient);
+        x.to_vec()
+    })
+}
+
+#[test]
+fn trajectories_follow_the_equations() {
+    // Recomputed in f64 from the equations of Optimisers.jl, its defaults; eleven digits are given.
+    let check = |ours: [Vec<f64>; 3], theirs: [[f64; 3]; 3]| {
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert_close(ours, theirs, 2e-11);
+        }
+    };
+    check(trajectory(Descent::new(0.1)), [[0.99, -1.98, 2.97], [0.96, -1.99, 2.99], [0.98, -2.03, 2.98]]);
+    check(
+        trajectory(Momentum::new(0.01)),
+        [[0.999, -1.998, 2.997], [0.9951, -1.9972, 2.9963], [0.99359, -2.00048, 2.99467]],
+    );
+    check(
+        trajectory(RMSProp::new(0.001)),
+        [
+            [0.99683772334, -1.99683772284, 2.99683772267],
+            [0.993822610197, -1.99831214218, 2.99865590433],
+            [0.995582829731, -2.00113072129, 2.9977388205],
+        ],
+    );
+    check(
+        trajectory(Adam::new(0.001)),
+        [
+            [0.9990000001, -1.99900000005, 2.99900000003],
+            [0.998082219022, -1.99873366303, 2.99885547951],
+            [0.997824315229, -1.9991909948, 2.99857697061],
+        ],
+    );
+    check(
+        trajectory(AdamW::new(0.001).lambda(0.1)),
+        [
+            [0.9989000001, -1.99880000005, 2.99870000003],
+            [0.997882329022, -1.99833378303, 2.99825560951],
+            [0.997524636996, -1.99859128142, 2.99767727505],
+        ],
+    );
+}
+
+#[test]
+fn nesterov_looks_ahead_as_torch_does() {
+    // torch.optim.SGD(lr=0.01, momentum=0.9, nesterov=True) starts from v = g: v = .1, .39, .151 for the first entry,
+    // and its steps are 0.01 · (g + 0.9 v) = .0019, .00651, −.000641.
+    let first: Vec<f64> = trajectory(Nesterov::new(0.01)).iter().map(|x| x[0]).collect();
+    assert_close(&first, &[0.9981, 0.99159, 0.992231], 1e-12);
+}
+
+#[test]
+fn descent_updates_by_the_rate() {
+    // Optimisers.jl test/runtests.jl: m = [1, 2], g = [25, 33], Descent(0.1).
+    let mut x = Tensor::from([1.0, 2.0]);
+    let before = x.clone();
+    let mut state = setup(Descent::new(0.1), &x);
+    step(&mut state, &mut x, &[25.0, 33.0]);
+    assert_close(&x.to_vec(), &[-1.5, -1.3], 1e-12);
+    assert_eq!(before.to_vec(), [1.0, 2.0], "a clone made before the update is another tensor");
+}
+
+/// One update of x = [1, 10, 100] by the gradient [1, 2, 3].
+fn once<R: Rule>(rule: R) -> Vec<f64> {
+    let mut x = Tensor::from([1.0, 10.0, 100.0]);
+    let mut state = setup(rule, &x);
+    step(&mut state, &mut x, &[1.0, 2.0, 3.0]);
+    x.to_vec()
+}
+
+#[test]
+fn chains_apply_their_rules_in_order() {
+    // Optimisers.jl test/runtests.jl, "OptimiserChain".
+    let (clip, decay) = (|| ClipGrad::new(2.0), || WeightDecay::new(0.1));
+    assert_close(&once(decay()), &[-0.1, 7.0, 87.0], 1e-12);
+    assert_close(&once(clip()), &[0.0, 8.0, 98.0], 1e-12);
+    assert_close(&once((clip(), decay())), &[-0.1, 7.0, 88.0], 1e-12);
+    assert_close(&once(((clip(),), (decay(),))), &[-0.1, 7.0, 88.0], 1e-12);
+    assert_close(&once((decay(), clip())), &[0.0, 8.0, 98.0], 1e-12);
+    assert_close(&once((Descent::new(0.1),)), &[0.9, 9.8, 99.7], 1e-12);
+}
+
+#[test]
+fn clipping_is_per_leaf_in_a_rule_and_global_on_a_tree() {
+    // Optimisers.jl: ClipGrad(13) turns [1, 10, 100] into [1, 10, 13]; ClipNorm(10) leaves [0.1] and scales the other.
+    let mut model = (Tensor::from([0.0f64]), Tensor::from([0.0f64, 0.0, 0.0]));
+    let grads =
+        (crate::params::Leaf(Some(Tensor::from([0.1]))), crate::params::Leaf(Some(Tensor::from([1.0, 10.0, 100.0]))));
+    let mut state = setup(ClipNorm::new(10.0), &model);
+    update(&mut state, &mut model, &grads);
+    assert_close(&model.0.to_vec(), &[-0.1], 1e-12);
+    let squares: f64 = model.1.to_vec().iter().map(|x| x * x).sum();
+    assert!((squares.sqrt() - 10.0).abs() < 1e-12);
+
+    let norm = grads.norm();
+    assert!((norm - (0.01f64 + 1.0 + 100.0 + 10000.0).sqrt()).abs() < 1e-12);
+    let clipped = grads.clone().clip_norm(1.0);
+    assert_close(&clipped.0.get().unwrap().to_vec(), &[0.1 / norm], 1e-15);
+    assert!((clipped.norm() - 1.0).abs() < 1e-12);
+    assert_eq!(grads.clone().clip_norm(1e6), grads);
+
+    let mut x = Tensor::from([0.0, 0.0, 0.0]);
+    let mut state = setup((ClipGrad::new(1.0), Descent::new(0.1)), &x);
+    step(&mut state, &mut x, &[0.3, 1.0, 7.0]);
+    assert_close(&x.to_vec(), &[-0.03, -0.1, -0.1], 1e-12);
+}
+
+#[test]
+fn not_a_number_is_never_clipped_away() {
+    let mut x = Tensor::from([0.0, 0.0]);
+    let mut state = setup(ClipGrad::new(1.0), &x);
+    step(&mut state, &mut x, &[f64::NAN, f64::INFINITY]);
+    assert!(x.to_vec()[0].is_nan() && x.to_vec()[1] == -1.0);
+    let mut state = setup(ClipNorm::new(1.0), &Tensor::from([0.0f64; 2]));
+    let mut x = Tensor::from([0.0, 0.0]);
+    step(&mut state, &mut x, &[f64::NAN, 1.0]);
+    assert!(x.to_vec().iter().all(|x| x.is_nan()));
+}
+
+#[test]
+fn frozen_leaves_and_their_state_stay() {
+    // Optimisers.jl test/runtests.jl, "freeze/thaw" and "adjust".
+    let mut model = (Tensor::from([1.0, 2.0]), (Tensor::from([3.0, 4.0]),));
+    let grads = (
+        crate::params::Leaf(Some(Tensor::from([1.0, 10.0]))),
+        (crate::params::Leaf(Some(Tensor::from([100.0, 1000.0]))),),
+    );
+    let mut state = setup(Descent::new(0.1), &model);
+    state.1.freeze();
+    update(&mut state, &mut model, &grads);
+    assert_close(&model.0.to_vec(), &[0.9, 1.0], 1e-12);
+    assert_eq!(model.1.0.to_vec(), [3.0, 4.0]);
+    assert_eq!((state.0.step, state.1.0.step), (1, 0));
+    state.adjust(0.2);
+    state.thaw();
+    update(&mut state, &mut model, &grads);
+    assert_close(&model.0.to_vec(), &[0.7, -1.0], 1e-12);
+    assert_close(&model.1.0.to_vec(), &[-17.0, -196.0], 1e-12);
+}
+
+#[test]
+fn adjusting_keeps_the_state() {
+    // Optimisers.jl: adjust reaches the rate of the rules that have one, or any named hyper-parameter.
+    let mut x = Tensor::from([0.0, 0.0, 0.0]);
+    let mut state = setup((ClipGrad::new(1e9), Momentum::new(0.1)), &x);
+    step(&mut state, &mut x, &[1.0, 10.0, 100.0]);
+    let before = state.state.clone();
+    state.adjust(0.2);
+    assert_eq!(state.state, before);
+    assert_eq!((state.rule.1.rate, state.rule.1.rho), (0.2, 0.9));
+    state.adjust_with(|(clip, _)| clip.delta = 2.5);
+    assert_eq!((state.rule.0.delta, state.rule.1.rate), (2.5, 0.2));
+}
+
+#[test]
+#[should_panic(expected = "has no learning rate")]
+fn adjusting_what_has_no_rate_panics() {
+    setup(ClipGrad::new(1.0), &Tensor::from([1.0f32])).adjust(0.1);
+}
+
+#[test]
+fn a_leaf_without_a_gradient_stays_with_its_state() {
+    // Optimisers.jl docs/src/index.md: after Adam(0.1) has seen ones, zeros move a leaf and nothing does not.
+    let mut model = (Tensor::from([1.0, 1.0]), Tensor::from([1.0, 1.0]));
+    let mut state = setup(Adam::new(0.1), &model);
+    let leaf = |x: f64| crate::params::Leaf(Some(Tensor::from([x, x])));
+    update(&mut state, &mut model, &(leaf(1.0), leaf(1.0)));
+    let moments = |state: &[Tensor<f64>; 2]| [state[0].to_vec()[0], state[1].to_vec()[0]];
+    assert_close(&moments(&state.0.state), &[0.1, 0.001], 1e-12);
+    let (before, untouched) = (model.clone(), state.1.clone());
+    update(&mut state, &mut model, &(leaf(0.0), crate::params::Leaf(None)));
+    assert_close(&moments(&state.0.state), &[0.09, 0.000999], 1e-12);
+    assert_ne!(model.0, before.0);
+    assert_eq!((model.1, state.1), (before.1, untouched));
+}
+
+#[test]
+fn both_precisions_keep_their_types() {
+    let mut model = (Tensor::from([0.5f32]), Tensor::from([0.5f64]));
+    let mut state = setup(Adam::new(0.1), &model);
+    let grads = gradient(|(a, b)| (a.to_type::<f64>() + b).sum_to(()), &model);
+    assert!(grads.0.get().is_none(), "to_type is not differentiated");
+    update(&mut state, &mut model, &grads);
+    assert_eq!((model.0.item(), state.0.state[0].item()), (0.5f32, 0.0f32));
+    assert!((model.1.item() - 0.4).abs() < 1e-7);
+}
+
+#[test]
+fn long_leaves_are_updated_as_short_ones_are() {
+    // Chunks, threads and layouts change no bit: one long leaf beside its entries one by one.
+    let n = 70_001;
+    let numbers = |seed| Tensor::<f32>::normal(n, 0.0, 1.0, &mut StdRng::seed_from_u64(seed));
+    let (start, gradient) = (numbers(1), numbers(2));
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut x = start.clone();
+            let mut state = setup((ClipGrad::new(1.0), Adam::new(0.1)), &x);
+            for _ in 0..3 {
+                update(&mut state, &mut x, &crate::params::Leaf(Some(gradient.clone())));
+            }
+            x.to_vec()
+        })
+    };
+    let one = run(1);
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(3));
+    for i in [0, 1, 2047, 2048, 16_384, n - 1] {
+        let mut x = Tensor::from([start.to_vec()[i]]);
+        let mut state = setup((ClipGrad::new(1.0), Adam::new(0.1)), &x);
+        for _ in 0..3 {
+            update(&mut state, &mut x, &crate::params::Leaf(Some(Tensor::from([gradient.to_vec()[i]]))));
+        }
+        assert_eq!(x.item(), one[i]);
+    }
+}
+
+#[test]
+fn a_gradient_of_the_wrong_shape_changes_nothing() {
+    let mut model = (Tensor::from([1.0, 2.0]), Tensor::from([3.0]));
+    let mut state = setup(Momentum::new(0.1), &model);
+    let grads =
+        (crate::params::Leaf(Some(Tensor::from([1.0, 1.0]))), crate::params::Leaf(Some(Tensor::from([1.0, 1.0]))));
+    let (before, untouched) = (model.clone(), state.clone());
+    let attempt = std::panic::AssertUnwindSafe(|| update(&mut state, &mut model, &grads));
+    let message = *std::panic::catch_unwind(attempt).unwrap_err().downcast::<String>().unwrap();
+    assert_eq!(message, "update: the gradient of `1` has the shape [2], the leaf [1]; nothing was changed");
+    assert_eq!((model, state), (before, untouched));
+}
+
+#[test]
+#[should_panic(expected = "update: the state of `1` was set up for another shape than [3]; nothing was changed")]
+fn a_leaf_that_grew_after_setup_is_named() {
+    let mut model = (Tensor::from([1.0, 2.0]), Tensor::from([3.0]));
+    let mut state = setup(Momentum::new(0.1), &model);
+    model.1 = Tensor::from([1.0, 2.0, 3.0]);
+    let grads = gradient(|(a, b)| a.sum_to(()) + b.sum_to(()), &model);
+    update(&mut state, &mut model, &grads);
+}
+
+#[test]
+#[should_panic(expected = "Descent: rate must be a finite number, at least 0, not -1")]
+fn a_negative_rate_is_refused() {
+    Descent::new(-1.0);
+}
+
+#[test]
+#[should_panic(expected = "Adam: beta 2 must be at least 0 and less than 1, not 1")]
+fn betas_beyond_their_range_are_refused() {
+    let _ = Adam::default().betas(0.9, 1.0);
+}

@@ -1,0 +1,118 @@
+//! [`update`]: one pass over the memory of all leaves, whatever the chain of rules.
+
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use super::rule::{LeafInfo, Rule, Slots};
+use super::state::{LeafState, Optimising, State};
+use crate::autodiff::{Gradient, Grads};
+use crate::kernels::isa::vectorized;
+use crate::kernels::threads;
+use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Value, Walk};
+use crate::tensor::{Float, Tensor};
+
+/// Takes one step: each rule of each leaf turns the leaf's gradient into a step, which is subtracted from the leaf.
+///
+/// Leaves that are frozen or have no gradient stay as they are, and so does their state. Everything happens in place,
+/// in one pass over memory, shared out among threads where there are many parameters; the number of threads changes
+/// no bit.
+///
+/// # Panics
+/// Where the model, the state or the gradient differ in structure or shapes, as after a model has grown, with the
+/// path; nothing has been changed then.
+///
+/// ```
+/// use sapwood::prelude::*;
+///
+/// let mut w = Tensor::from([1.0f32, -2.0]);
+/// let mut state = setup(Descent::new(0.1), &w);
+/// let grads = gradient(|w| w.square().sum(), &w);
+/// update(&mut state, &mut w, &grads);
+/// assert_eq!(w.to_vec(), [0.8, -1.6]);
+/// ```
+#[track_caller]
+pub fn update<M: Params, R: Rule>(state: &mut State<R, M>, model: &mut M, grads: &Grads<M>) {
+    let mut sweep = Sweep { leaves: SmallVec::new(), elements: 0, fault: None };
+    let triples = M::zip_trees(model.leaves_mut(&mut Walk::new()), M::tree_mut(state), &mut Walk::new())
+        .and_then(|pairs| M::zip_trees(pairs, M::tree_ref(grads), &mut Walk::new()));
+    match triples {
+        Ok(triples) => drop(M::map_tree(triples, &mut Walk::new(), &mut sweep)),
+        Err(mismatch) => panic!("update: the model, its state and its gradient are not of one shape: {mismatch}"),
+    }
+    if let Some(fault) = sweep.fault {
+        panic!("update: {fault}; nothing was changed");
+    }
+    if threads::worthwhile(sweep.elements) {
+        sweep.leaves.into_vec().into_par_iter().for_each(|leaf| leaf(true));
+    } else {
+        sweep.leaves.into_iter().for_each(|leaf| leaf(false));
+    }
+}
+
+/// The leaves to update, each as the function that does it (and takes whether to use several threads).
+struct Sweep<'a> {
+    leaves: SmallVec<[Box<dyn FnOnce(bool) + Send + 'a>; 4]>,
+    elements: usize,
+    fault: Option<String>,
+}
+
+/// A leaf with its state and its gradient.
+type Triple<'a, R> = Pair<Pair<Mut<'a, Value>, Mut<'a, Optimising<R>>>, Ref<'a, Gradient>>;
+
+impl<'a, R: Rule> MapLeaf<Triple<'a, R>, Nothing> for Sweep<'a> {
+    fn leaf<T: Float>(&mut self, walk: &Walk, ((x, state), gradient): <Triple<'a, R> as Kind>::Leaf<T>) {
+        if !state.state.fits(x.shape()) {
+            let fault = format!("the state of `{walk}` was set up for another shape than {:?}", x.shape());
+            self.fault.get_or_insert(fault);
+        }
+        let Some(gradient) = gradient else { return };
+        if gradient.shape() != x.shape() {
+            let shapes = (gradient.shape(), x.shape());
+            self.fault.get_or_insert(format!(
+                "the gradient of `{walk}` has the shape {:?}, the leaf {:?}",
+                shapes.0, shapes.1
+            ));
+        }
+        if x.is_traced() {
+            self.fault.get_or_insert(format!("`{walk}` is being differentiated and can't change in place"));
+        }
+        if !state.frozen && !x.is_empty() {
+            self.elements += x.len();
+            self.leaves.push(Box::new(move |parallel| update_leaf(x, state, gradient, parallel)));
+        }
+    }
+}
+
+/// Elements that are swept at a time: the gradient's copy and the rules' passes over it stay in the first-level cache.
+const CHUNK: usize = 2048;
+
+fn update_leaf<R: Rule, T: Float>(x: &mut Tensor<T>, leaf: &mut LeafState<R, T>, gradient: &Tensor<T>, parallel: bool) {
+    let LeafState { rule, state, step, .. } = leaf;
+    *step += 1;
+    let shape = SmallVec::<[usize; 4]>::from_slice(x.shape());
+    let info = LeafInfo { step: *step, shape: &shape };
+    let dense = gradient.contiguous();
+    let x = x.as_mut_slice();
+    let size = if R::WHOLE_LEAF { x.len() } else { CHUNK.min(x.len()) };
+    let chunks = x.chunks_mut(size).zip(dense.dense().chunks(size)).zip(state.chunks(size));
+    let apply = |dx: &mut SmallVec<[T; 16]>, ((x, gradient), state): ((&mut [T], &[T]), _)| {
+        dx.clear();
+        dx.extend_from_slice(gradient);
+        vectorized(|| {
+            rule.apply(info, state, x, dx);
+            x.iter_mut().zip(&*dx).for_each(|(x, &dx)| *x -= dx);
+        });
+    };
+    if parallel && x_is_long(dense.len(), size) {
+        let chunks: Vec<_> = chunks.collect();
+        chunks.into_par_iter().with_min_len(threads::CHUNK / CHUNK).for_each_init(SmallVec::new, apply);
+    } else {
+        let mut dx = SmallVec::new();
+        chunks.for_each(|chunk| apply(&mut dx, chunk));
+    }
+}
+
+/// Whether a leaf is worth cutting for several threads.
+fn x_is_long(elements: usize, chunk: usize) -> bool {
+    elements >= threads::CHUNK && elements > chunk
+}

@@ -1,0 +1,10 @@
+//! Every operation's gradient beside central differences, at first and second order, over layouts of its inputs.
+//!
+//! A family of operations is a module; `harness` says what a check is.
+
+mod arithmetic;
+mod harness;
+mod join;
+mod matmul;
+mod pointwise;
+mod shape;
