@@ -5,6 +5,7 @@
 mod arithmetic;
 mod harness;
 mod join;
+mod known;
 mod matmul;
 mod pointwise;
 mod shape;
