@@ -7,6 +7,7 @@ pub(crate) mod gather;
 pub(crate) mod isa;
 pub(crate) mod matmul;
 pub(crate) mod reduce;
+pub(crate) mod scan;
 pub(crate) mod strided;
 pub(crate) mod threads;
 

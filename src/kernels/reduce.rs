@@ -10,6 +10,11 @@ use super::threads;
 pub(crate) trait Fold<T>: Sync {
     fn neutral(&self) -> T;
     fn combine(&self, a: T, b: T) -> T;
+    /// What an element counts for, such as its square.
+    #[inline(always)]
+    fn lift(&self, x: T) -> T {
+        x
+    }
 }
 
 impl<T: Copy + Sync, F: Fn(T, T) -> T + Sync> Fold<T> for (T, F) {
@@ -54,7 +59,7 @@ where
                     for i in 0..folded.length {
                         let from = start.wrapping_add_signed(folded.strides[0] * i as isize);
                         let row = &x.data[from..from + line.len()];
-                        vectorized(|| line.iter_mut().zip(row).for_each(|(a, &b)| *a = op.combine(*a, b)));
+                        vectorized(|| line.iter_mut().zip(row).for_each(|(a, &b)| *a = op.combine(*a, op.lift(b))));
                     }
                 });
             });
@@ -92,7 +97,7 @@ where
         } else {
             (0..lines.length)
                 .map(|i| data[start.wrapping_add_signed(lines.strides[0] * i as isize)])
-                .fold(op.neutral(), |a, b| op.combine(a, b))
+                .fold(op.neutral(), |a, b| op.combine(a, op.lift(b)))
         };
         total = op.combine(total, part);
     });
@@ -123,10 +128,10 @@ fn fold_block<T: Copy, F: Fold<T>>(x: &[T], op: &F) -> T {
     let (lanes, rest) = x.as_chunks::<LANES>();
     let mut total = op.neutral();
     if let Some((first, others)) = lanes.split_first() {
-        let mut running = *first;
+        let mut running = first.map(|x| op.lift(x));
         for lane in others {
             for i in 0..LANES {
-                running[i] = op.combine(running[i], lane[i]);
+                running[i] = op.combine(running[i], op.lift(lane[i]));
             }
         }
         let mut width = LANES;
@@ -138,7 +143,7 @@ fn fold_block<T: Copy, F: Fold<T>>(x: &[T], op: &F) -> T {
         }
         total = running[0];
     }
-    rest.iter().fold(total, |a, &b| op.combine(a, b))
+    rest.iter().fold(total, |a, &b| op.combine(a, op.lift(b)))
 }
 
 /// Fills the rows of `out` (`out_width` elements each) from the rows of `x` (`width` each), in parallel;

@@ -67,7 +67,7 @@ impl<const N: usize> Lines<N> {
     /// Calls `visit` with the offsets of each line's first elements, for `count` lines from number `first`.
     #[inline(always)]
     pub(crate) fn for_each(&self, first: usize, count: usize, mut visit: impl FnMut([usize; N])) {
-        if self.length == 0 {
+        if self.length == 0 || count == 0 {
             return;
         }
         let mut offsets = self.offsets;

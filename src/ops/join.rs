@@ -232,12 +232,12 @@ mod tests {
     fn gradients_go_to_where_the_elements_came_from() {
         let (x, y) = (Tensor::from([[1.0], [2.0]]), Tensor::<f64>::zeros((2, 2)));
         let weights = Tensor::<f64>::arange(6).reshape((2, 3));
-        let (dx, dy) = gradient(|(x, y)| (Tensor::concat(&[x, y], 1) * &weights).sum_to(()), &(x.clone(), y));
+        let (dx, dy) = gradient(|(x, y)| (Tensor::concat(&[x, y], 1) * &weights).sum(), &(x.clone(), y));
         assert_eq!(dx.get().unwrap().to_vec(), [0.0, 3.0]);
         assert_eq!(dy.get().unwrap().to_vec(), [1.0, 2.0, 4.0, 5.0]);
-        let g = gradient(|x| (x.repeat(&[1, 3]) * &weights).sum_to(()), &x);
+        let g = gradient(|x| (x.repeat(&[1, 3]) * &weights).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [3.0, 12.0]);
-        let g = gradient(|x| (x.pad(&[(0, 0), (1, 1)], 5.0) * &weights).sum_to(()), &x);
+        let g = gradient(|x| (x.pad(&[(0, 0), (1, 1)], 5.0) * &weights).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [1.0, 4.0]);
     }
 

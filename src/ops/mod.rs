@@ -2,18 +2,27 @@
 
 mod activation;
 mod arithmetic;
+pub(crate) mod axes;
 pub(crate) mod broadcast;
 mod cast;
 mod compare;
 mod dropout;
 mod error_function;
 mod exp;
+mod extrema;
+mod index;
 mod join;
 mod matmul;
+mod norm;
 mod pointwise;
 mod power;
+mod reduce;
+mod scan;
 mod shape;
 mod slice;
+mod softmax;
+mod sort;
 mod trigonometry;
 
+pub use axes::{Axes, IntoAxes, IntoAxis, Keep};
 pub use compare::Operand;

@@ -194,9 +194,9 @@ mod tests {
     fn gradients_come_back_in_the_old_layout() {
         let x = Tensor::<f64>::arange(6).reshape((2, 3));
         let weights = Tensor::<f64>::arange(6).reshape((3, 2));
-        let g = gradient(|x| (x.t().flip(0) * &weights).sum_to(()), &x);
+        let g = gradient(|x| (x.t().flip(0) * &weights).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [4.0, 2.0, 0.0, 5.0, 3.0, 1.0]);
-        let g = gradient(|x| (x.t().reshape((2, 3)) * weights.reshape((2, 3))).sum_to(()), &x);
+        let g = gradient(|x| (x.t().reshape((2, 3)) * weights.reshape((2, 3))).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
     }
 

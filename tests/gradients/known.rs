@@ -17,10 +17,10 @@ fn column() -> Tensor<f64> {
 fn mlx_function_transforms() {
     // mlx docs/src/usage/function_transforms.rst: mean((w x − y)²).
     let (x, y) = (Tensor::from([0.5, -0.5]), Tensor::from([1.5, -1.5]));
-    let loss = |(w, x): &Pair| (w * x - &y).square().sum_to(()) / 2.0;
+    let loss = |(w, x): &Pair| (w * x - &y).square().sum() / 2.0;
     let (value, (dw, dx)) = with_gradient(loss, &(Tensor::scalar(1.0), x.clone()));
     assert_eq!((value, numbers(&dw), numbers(&dx)), (1.0, vec![-1.0], vec![-1.0, 1.0]));
-    let affine = |(w, b): &Pair| (w * &x + b - &y).square().sum_to(()) / 2.0;
+    let affine = |(w, b): &Pair| (w * &x + b - &y).square().sum() / 2.0;
     let (dw, db) = gradient(affine, &(Tensor::scalar(1.0), Tensor::scalar(0.0)));
     assert_eq!((numbers(&dw), numbers(&db)), (vec![-1.0], vec![0.0]));
 }
@@ -46,7 +46,7 @@ fn mithril_linear_regression() {
     // mithril integration tests: x = [1,2,3,4]ᵀ, w = b = 0.1, target [.7,.9,1.1,1.3]; mean and sum of squared errors.
     let target = Tensor::from([[0.7], [0.9], [1.1], [1.3]]);
     let model = (Tensor::from([[0.1]]), Tensor::from([0.1]));
-    let sum = |(w, b): &Pair| (column().matmul(w) + b - &target).square().sum_to(());
+    let sum = |(w, b): &Pair| (column().matmul(w) + b - &target).square().sum();
     let (value, (dw, db)) = with_gradient(sum, &model);
     assert_relative_eq!([value, numbers(&dw)[0], numbers(&db)[0]][..], [1.74, -14.0, -5.2][..], epsilon = 1e-14);
     let (value, (dw, db)) = with_gradient(|model| sum(model) / 4.0, &model);

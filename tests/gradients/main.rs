@@ -4,8 +4,10 @@
 
 mod arithmetic;
 mod harness;
+mod index;
 mod join;
 mod known;
 mod matmul;
 mod pointwise;
+mod reduce;
 mod shape;

@@ -1,0 +1,138 @@
+//! Softmax and its logarithm.
+
+use super::axes::{IntoAxis, Keep, from_rows, resolve_axis, rows};
+use super::extrema::Largest;
+use super::pointwise::of_output;
+use crate::autodiff::unary;
+use crate::kernels::isa::vectorized;
+use crate::kernels::reduce::{fold_dense, map_rows};
+use crate::tensor::{Float, Tensor};
+
+impl<T: Float> Tensor<T> {
+    /// yᵢ = exp xᵢ / Σ exp xⱼ along an axis: positive numbers that sum to one. NaN where all elements are −∞.
+    ///
+    /// Derivative: x̄ = y · (ȳ − Σ ȳ·y).
+    ///
+    /// Along the last axis of a contiguous tensor, each row is read and written while it is in the cache.
+    ///
+    /// # Panics
+    /// Where there is no such axis.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([[0.0, 0.0], [1000.0, 0.0]]);
+    /// assert_eq!(x.softmax(-1).to_vec(), [0.5, 0.5, 1.0, 0.0]);
+    /// ```
+    #[track_caller]
+    pub fn softmax(&self, axis: impl IntoAxis) -> Tensor<T> {
+        let axis = resolve_axis("softmax", self.shape(), axis);
+        unary(
+            self,
+            |x| map_along(x, axis, |x, y| softmax_row(x, y)),
+            |_, y| {
+                let y = y.clone();
+                move |g| {
+                    let total = (&g * &y).sum_axis(Keep(axis));
+                    (g - total) * y
+                }
+            },
+        )
+    }
+
+    /// yᵢ = xᵢ − ln Σ exp xⱼ along an axis: the logarithm of [`softmax`](Self::softmax), exact where that underflows.
+    /// NaN where all elements are −∞.
+    ///
+    /// Derivative: x̄ = ȳ − exp(y) · Σ ȳ.
+    ///
+    /// # Panics
+    /// Where there is no such axis.
+    #[track_caller]
+    pub fn log_softmax(&self, axis: impl IntoAxis) -> Tensor<T> {
+        let axis = resolve_axis("log_softmax", self.shape(), axis);
+        unary(
+            self,
+            |x| map_along(x, axis, |x, y| log_softmax_row(x, y)),
+            |_, y| {
+                let y = y.clone();
+                move |g| {
+                    let total = g.sum_axis(Keep(axis));
+                    g - of_output(&y, T::exp, Tensor::clone) * total
+                }
+            },
+        )
+    }
+}
+
+/// A function of whole rows along an axis; not differentiated.
+fn map_along<T: Float>(x: &Tensor<T>, axis: usize, row: impl Fn(&[T], &mut [T]) + Sync) -> Tensor<T> {
+    let width = x.shape()[axis];
+    let mut y = vec![T::zero(); x.len()];
+    map_rows(rows(x, axis).dense(), width, &mut y, width, 8, row);
+    from_rows(y, x.shape(), axis)
+}
+
+fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
+    let largest = fold_dense(x, &Largest);
+    vectorized(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - largest).exp()));
+    let sum = fold_dense(y, &(T::zero(), |a, b| a + b));
+    vectorized(|| y.iter_mut().for_each(|y| *y /= sum));
+}
+
+fn log_softmax_row<T: Float>(x: &[T], y: &mut [T]) {
+    let largest = fold_dense(x, &Largest);
+    vectorized(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - largest).exp()));
+    let log_sum = fold_dense(y, &(T::zero(), |a, b| a + b)).ln();
+    vectorized(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - largest) - log_sum));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    fn close(a: &Tensor<f64>, b: &[f64]) -> bool {
+        a.len() == b.len() && a.to_vec().iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-14)
+    }
+
+    #[test]
+    fn softmax_along_any_axis() {
+        let x = Tensor::from([[0.0, 2f64.ln()], [3f64.ln(), 2f64.ln()]]);
+        assert!(close(&x.softmax(-1), &[1.0 / 3.0, 2.0 / 3.0, 0.6, 0.4]));
+        assert!(close(&x.softmax(0), &[0.25, 0.5, 0.75, 0.5]));
+        assert!(close(&x.log_softmax(0), &[0.25f64.ln(), 0.5f64.ln(), 0.75f64.ln(), 0.5f64.ln()]));
+    }
+
+    #[test]
+    fn large_logits_stay_finite() {
+        let x = Tensor::from([[1e4, 0.0], [-1e4, -1e4], [f64::NEG_INFINITY, 0.0]]);
+        assert_eq!(x.softmax(1).to_vec(), [1.0, 0.0, 0.5, 0.5, 0.0, 1.0]);
+        assert_eq!(x.log_softmax(1).to_vec()[..2], [0.0, -1e4]);
+        assert_eq!(Tensor::<f64>::zeros((2, 0)).softmax(1).shape(), [2, 0]);
+    }
+
+    #[test]
+    fn gradients_of_softmax_and_its_logarithm() {
+        // With p = (.25, .75): ∂p₀/∂x = (p₀p₁, −p₀p₁), ∂ln p₀/∂x = (p₁, −p₁).
+        let x = Tensor::from([[0.0], [3f64.ln()]]);
+        let first = Tensor::from([[1.0], [0.0]]);
+        let g = gradient(|x| (x.softmax(0) * &first).sum(), &x);
+        assert!(close(g.get().unwrap(), &[0.1875, -0.1875]));
+        let g = gradient(|x| (x.log_softmax(0) * &first).sum(), &x);
+        assert!(close(g.get().unwrap(), &[0.75, -0.75]));
+    }
+
+    #[test]
+    fn second_derivatives() {
+        // With q = p₀p₁: ∂²p₀/∂x₀² = q(p₁ − p₀), ∂²ln p₀/∂x₀² = −q.
+        let x = Tensor::from([0.0, 3f64.ln()]);
+        let pick = Tensor::from([1.0, 0.0]);
+        let second = |f: &dyn Fn(&Tensor<f64>) -> Tensor<f64>| {
+            let first = |x: &Tensor<f64>| {
+                let g = gradient(|x| (f(x) * &pick).sum(), x);
+                (g.get().unwrap() * &pick).sum()
+            };
+            gradient(first, &x).get().unwrap().clone()
+        };
+        assert!(close(&second(&|x| x.softmax(0)), &[0.09375, -0.09375]));
+        assert!(close(&second(&|x| x.log_softmax(0)), &[-0.1875, 0.1875]));
+    }
+}
