@@ -290,7 +290,7 @@ mod tests {
             (vec![true, false, false, false], vec![true, true, true, false])
         );
         assert!(p.any() && !p.all() && p.or(&p.not()).all() && Tensor::<bool>::default().all());
-        assert_eq!(p.where_(&x.slice(s![..2]), 7).to_vec(), [1, 7]);
+        assert_eq!(p.where_(x.slice(s![..2]), 7).to_vec(), [1, 7]);
     }
 
     #[test]
