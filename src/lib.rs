@@ -1,11 +1,63 @@
-//! Sapwood.
+//! Sapwood trains models the way Flux does: a model is a plain struct, its gradient and its optimiser's state are trees
+//! of the same shape, and the compiler checks that they fit.
+//!
+//! ```
+//! use sapwood::prelude::*;
+//!
+//! /// y = m·x + b: any struct of tensors is a model.
+//! #[derive(Params, Clone, Debug)]
+//! struct Line {
+//!     m: Tensor,
+//!     b: Tensor,
+//! }
+//!
+//! impl Line {
+//!     fn forward(&self, x: &Tensor) -> Tensor {
+//!         &self.m * x + &self.b
+//!     }
+//! }
+//!
+//! let mut rng = StdRng::seed_from_u64(0);
+//! let mut model = Line { m: Tensor::scalar(0.0), b: Tensor::scalar(0.0) };
+//! let mut state = setup(Descent::new(0.1), &model);
+//! for _ in 0..200 {
+//!     let x = Tensor::uniform((10, 1), -1.0..1.0, &mut rng);
+//!     let y = &x * 0.25 + 7.0;
+//!     let grads = gradient(|line| mse(&line.forward(&x), &y), &model);
+//!     update(&mut state, &mut model, &grads);
+//! }
+//! assert!((model.m.item() - 0.25).abs() < 1e-3 && (model.b.item() - 7.0).abs() < 1e-3);
+//! ```
+//!
+//! # Where things are
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`params`] | what makes a type a model: [`Params`](trait@params::Params) and its derive, trees, frozen and tied parts, buffers |
+//! | [`tensor`] | [`Tensor`](tensor::Tensor), to and from `ndarray` |
+//! | [`ops`] | what can be computed with tensors |
+//! | [`autodiff`] | [`gradient`](autodiff::gradient) and its kin; gradient trees as vectors; your own operations |
+//! | [`nn`] | layers |
+//! | [`loss`] | losses and metrics |
+//! | [`optim`] | rules, chains of rules, [`setup`](optim::setup), [`update`](optim::update) |
+//! | [`data`] | datasets and [`DataLoader`](data::DataLoader) |
+//! | [`mod@train`] | [`train`](train::train), the loop as one line |
+//! | [`checkpoint`] | saving and loading |
+//!
+//! # What panics and what is an error
+//!
+//! Programming mistakes, such as shapes that do not fit, panic at the caller's line with the operation and the
+//! shapes. Files, data and losses that are not finite give the crate's [`Error`](enum@Error).
 
 extern crate self as sapwood;
 
 pub mod autodiff;
+pub mod checkpoint;
 pub mod data;
 mod error;
 mod kernels;
+pub mod loss;
+pub mod nn;
 pub mod ops;
 pub mod optim;
 pub mod params;
@@ -23,12 +75,15 @@ pub mod __private {
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
     pub use crate::autodiff::{Gradient, GradientTree, Grads, check_gradient, gradient, pullback, with_gradient};
+    pub use crate::checkpoint::{Snapshot, load, save};
     pub use crate::data::{DataLoader, Dataset};
+    pub use crate::loss::{CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
+    pub use crate::nn::{Dense, Dropout};
     pub use crate::optim::{
         Adam, AdamW, ClipGrad, ClipNorm, Descent, Momentum, Nesterov, OptimiserTree, RMSProp, Rule, State, WeightDecay,
         setup, update,
     };
-    pub use crate::params::Params;
+    pub use crate::params::{Buffer, Frozen, Params, Tied};
     pub use crate::tensor::{Float, Tensor};
     pub use crate::train::train;
     pub use ndarray::s;

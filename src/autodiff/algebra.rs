@@ -173,7 +173,7 @@ impl<'a> MapLeaf<Two<'a>, Nothing> for Dot {
         let (Some(a), Some(b)) = pair else { return };
         match fault(walk, a, b) {
             Some(fault) => drop(self.fault.get_or_insert(fault)),
-            None => self.sum += (a.to_type::<f64>() * b.to_type::<f64>()).sum_to(()),
+            None => self.sum += (a.cast::<f64>() * b.cast::<f64>()).sum(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::state::{LeafState, Optimising, State};
 use crate::autodiff::{Gradient, Grads};
 use crate::kernels::isa::vectorized;
 use crate::kernels::threads;
-use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Value, Walk};
+use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Value, Walk, sync_ties};
 use crate::tensor::{Float, Tensor};
 
 /// Takes one step: each rule of each leaf turns the leaf's gradient into a step, which is subtracted from the leaf.
@@ -32,26 +32,44 @@ use crate::tensor::{Float, Tensor};
 /// ```
 #[track_caller]
 pub fn update<M: Params, R: Rule>(state: &mut State<R, M>, model: &mut M, grads: &Grads<M>) {
-    let mut sweep = Sweep { leaves: SmallVec::new(), elements: 0, fault: None };
-    let triples = M::zip_trees(model.leaves_mut(&mut Walk::new()), M::tree_mut(state), &mut Walk::new())
-        .and_then(|pairs| M::zip_trees(pairs, M::tree_ref(grads), &mut Walk::new()));
-    match triples {
-        Ok(triples) => drop(M::map_tree(triples, &mut Walk::new(), &mut sweep)),
-        Err(mismatch) => panic!("update: the model, its state and its gradient are not of one shape: {mismatch}"),
-    }
-    if let Some(fault) = sweep.fault {
-        panic!("update: {fault}; nothing was changed");
-    }
-    if threads::worthwhile(sweep.elements) {
-        sweep.leaves.into_vec().into_par_iter().for_each(|leaf| leaf(true));
+    let (leaves, elements) = match prepare(state, model, grads) {
+        Ok(prepared) => prepared,
+        Err(fault) => panic!("update: {fault}; nothing was changed"),
+    };
+    if threads::worthwhile(elements) {
+        leaves.into_vec().into_par_iter().for_each(|leaf| leaf(true));
     } else {
-        sweep.leaves.into_iter().for_each(|leaf| leaf(false));
+        leaves.into_iter().for_each(|leaf| leaf(false));
+    }
+    sync_ties(model);
+}
+
+/// Brings each leaf together with its state and its gradient, and finds what does not fit before anything changes;
+/// also returns the number of elements.
+fn prepare<'a, M: Params, R: Rule>(
+    state: &'a mut State<R, M>,
+    model: &'a mut M,
+    grads: &'a Grads<M>,
+) -> Result<(LeafUpdates<'a>, usize), String> {
+    let walk = &mut Walk::new();
+    let pairs = M::zip_trees(model.leaves_mut(walk), M::tree_mut(state), &mut Walk::new());
+    let triples = pairs.and_then(|pairs| M::zip_trees(pairs, M::tree_ref(grads), &mut Walk::new()));
+    let triples =
+        triples.map_err(|mismatch| format!("the model, its state and its gradient differ in structure: {mismatch}"))?;
+    let mut sweep = Sweep { leaves: LeafUpdates::new(), elements: 0, fault: None };
+    M::map_tree(triples, &mut Walk::new(), &mut sweep);
+    match sweep.fault.take() {
+        Some(fault) => Err(fault),
+        None => Ok((sweep.leaves, sweep.elements)),
     }
 }
 
-/// The leaves to update, each as the function that does it (and takes whether to use several threads).
+/// The updates of leaves, each as a function that takes whether to use several threads.
+type LeafUpdates<'a> = SmallVec<[Box<dyn FnOnce(bool) + Send + 'a>; 4]>;
+
+/// Collects the leaves to update, how many elements they have, and the first thing that does not fit.
 struct Sweep<'a> {
-    leaves: SmallVec<[Box<dyn FnOnce(bool) + Send + 'a>; 4]>,
+    leaves: LeafUpdates<'a>,
     elements: usize,
     fault: Option<String>,
 }

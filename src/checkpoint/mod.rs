@@ -1,0 +1,27 @@
+//! Saving and loading: [`Snapshot`]s of models, and [`save`] and [`load`] for whatever serde can store.
+//!
+//! A model's snapshot has its trained and frozen tensors and its buffers under their paths; an optimiser's
+//! [`State`](crate::optim::State) is stored as it is. One file takes both:
+//!
+//! ```
+//! use sapwood::prelude::*;
+//!
+//! let mut model: Dense = Dense::new(3, 2, &mut StdRng::seed_from_u64(0));
+//! let state = setup(Adam::default(), &model);
+//! # let folder = std::env::temp_dir().join(format!("sapwood-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder).unwrap();
+//! # let path = folder.join("model.sapwood");
+//! save(&path, &(Snapshot::of(&model), &state))?;
+//!
+//! let (snapshot, state): (Snapshot, State<Adam, Dense>) = load(&path)?;
+//! snapshot.restore(&mut model)?;
+//! # let _ = state;
+//! # std::fs::remove_dir_all(&folder).unwrap();
+//! # Ok::<(), sapwood::Error>(())
+//! ```
+
+mod file;
+mod snapshot;
+
+pub use file::{load, save};
+pub use snapshot::Snapshot;

@@ -1,0 +1,61 @@
+//! [`Dense`].
+
+use ndarray_rand::rand::Rng;
+
+use crate::params::Params;
+use crate::tensor::{Float, Tensor};
+
+/// A fully connected layer: y = x·W + b.
+///
+/// Shapes: x `[…, inputs]`, y `[…, outputs]`, `weight` `[inputs, outputs]` (the transpose of PyTorch's), `bias`
+/// `[outputs]`.
+///
+/// ```
+/// use sapwood::prelude::*;
+///
+/// let mut rng = StdRng::seed_from_u64(0);
+/// let layer: Dense = Dense::new(3, 2, &mut rng);
+/// assert_eq!(layer.forward(&Tensor::zeros((5, 3))).shape(), [5, 2]);
+/// assert_eq!(layer.num_parameters(), 8);
+/// ```
+#[derive(Params, Clone, Debug, PartialEq)]
+pub struct Dense<T: Float = f32> {
+    /// W, `[inputs, outputs]`.
+    pub weight: Tensor<T>,
+    /// b, `[outputs]`; `None` for a layer without.
+    pub bias: Option<Tensor<T>>,
+}
+
+impl<T: Float> Dense<T> {
+    /// Weights uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio, 2010), biases zero: Flux's defaults.
+    ///
+    /// # Panics
+    /// Where `inputs` or `outputs` is zero.
+    #[track_caller]
+    pub fn new(inputs: usize, outputs: usize, rng: &mut (impl Rng + ?Sized)) -> Self {
+        assert!(
+            inputs > 0 && outputs > 0,
+            "Dense: {inputs} inputs and {outputs} outputs; there must be at least one each"
+        );
+        let limit = T::from_f64((6.0 / (inputs + outputs) as f64).sqrt());
+        Dense { weight: Tensor::uniform((inputs, outputs), -limit..limit, rng), bias: Some(Tensor::zeros(outputs)) }
+    }
+
+    /// The same layer without a bias.
+    pub fn without_bias(self) -> Self {
+        Dense { bias: None, ..self }
+    }
+
+    /// y = x·W + b.
+    ///
+    /// # Panics
+    /// Where the last axis of `x` has not `inputs` elements.
+    #[track_caller]
+    pub fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        let y = x.matmul(&self.weight);
+        match &self.bias {
+            Some(bias) => y + bias,
+            None => y,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! [`Dropout`].
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::autodiff::is_active;
+use crate::params::{Buffer, Params};
+use crate::tensor::{Float, Tensor};
+
+/// Sets elements to zero with probability p and scales the others by 1 / (1 − p) (Srivastava et al., 2014), while a
+/// gradient is being taken; elsewhere it does nothing.
+///
+/// [`train_mode`](Self::train_mode) and [`test_mode`](Self::test_mode) switch it on and off whatever is being taken.
+/// The generator is a [`Buffer`]: it runs on from call to call, checkpoints hold it, and a clone starts where the
+/// original stands.
+///
+/// ```
+/// use sapwood::prelude::*;
+///
+/// let dropout = Dropout::new(0.5, 7);
+/// let x: Tensor = Tensor::ones(1000);
+/// assert_eq!(dropout.forward(&x), x);
+/// let kept = gradient(|x| dropout.forward(x).sum(), &x);
+/// assert!((450..550).contains(&kept.get().unwrap().to_vec().iter().filter(|&&g| g == 2.0).count()));
+/// ```
+#[derive(Params, Clone, Debug)]
+pub struct Dropout {
+    probability: f64,
+    active: Option<bool>,
+    rng: Buffer<ChaCha8Rng>,
+}
+
+impl Dropout {
+    /// Drops with probability `probability`, as a generator of the given seed says.
+    ///
+    /// # Panics
+    /// Where the probability is not in [0, 1].
+    #[track_caller]
+    pub fn new(probability: f64, seed: u64) -> Self {
+        assert!((0.0..=1.0).contains(&probability), "Dropout: the probability must lie in [0, 1], not {probability}");
+        Dropout { probability, active: None, rng: Buffer::new(ChaCha8Rng::seed_from_u64(seed)) }
+    }
+
+    /// Active whether or not a gradient is being taken.
+    pub fn train_mode(&mut self) {
+        self.active = Some(true);
+    }
+
+    /// Never active.
+    pub fn test_mode(&mut self) {
+        self.active = Some(false);
+    }
+
+    /// Active while a gradient is being taken: the default.
+    pub fn auto_mode(&mut self) {
+        self.active = None;
+    }
+
+    /// The tensor with elements dropped, of the same shape.
+    pub fn forward<T: Float>(&self, x: &Tensor<T>) -> Tensor<T> {
+        if self.active.unwrap_or_else(is_active) {
+            self.rng.update(|rng| x.dropout(self.probability, rng))
+        } else {
+            x.clone()
+        }
+    }
+}
