@@ -24,7 +24,7 @@ mod tests {
     #[test]
     fn gradients_come_back_in_the_precision_of_the_input() {
         let x: Tensor = Tensor::from([1.0, 2.0]);
-        let g = gradient(|x| (x.cast::<f64>() * Tensor::from([0.1, 0.2])).sum_to(()), &x);
+        let g = gradient(|x| (x.cast::<f64>() * Tensor::from([0.1, 0.2])).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [0.1f32, 0.2]);
     }
 }

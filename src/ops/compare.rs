@@ -290,7 +290,7 @@ mod tests {
             (vec![true, false, false, false], vec![true, true, true, false])
         );
         assert!(p.any() && !p.all() && p.or(&p.not()).all() && Tensor::<bool>::default().all());
-        assert_eq!(p.where_(&x.slice(s![..2]), 7).to_vec(), [1, 7]);
+        assert_eq!(p.where_(x.slice(s![..2]), 7).to_vec(), [1, 7]);
     }
 
     #[test]
@@ -298,7 +298,7 @@ mod tests {
         // torch: |x|' (0) = 0, clamp's slope is 1 on its bounds, ties of maximum and minimum share half and half.
         let slope = |f: fn(&Tensor<f64>) -> Tensor<f64>, at: &[f64]| {
             let x = Tensor::from(at.to_vec());
-            gradient(|x| f(x).sum_to(()), &x).get().unwrap().to_vec()
+            gradient(|x| f(x).sum(), &x).get().unwrap().to_vec()
         };
         assert_eq!(slope(|x| x.abs(), &[-2.0, 0.0, -0.0, 3.0]), [-1.0, 0.0, 0.0, 1.0]);
         assert_eq!(slope(|x| x.sign(), &[-2.0, 0.0]), [0.0, 0.0]);
@@ -320,7 +320,7 @@ mod tests {
     fn what_was_not_taken_does_not_reach_the_gradient() {
         let (yes, no) = (Tensor::from([f64::NAN, 1.0]), Tensor::from([5.0, f64::INFINITY]));
         let mask = Tensor::from([false, true]);
-        let (dy, dn) = gradient(|(yes, no)| mask.where_(yes, no).sum_to(()), &(yes, no));
+        let (dy, dn) = gradient(|(yes, no)| mask.where_(yes, no).sum(), &(yes, no));
         assert_eq!((dy.get().unwrap().to_vec(), dn.get().unwrap().to_vec()), (vec![0.0, 1.0], vec![1.0, 0.0]));
     }
 }

@@ -43,7 +43,7 @@ mod tests {
             |x| {
                 let y = x.dropout(0.3, &mut rng);
                 dropped = y.stop_gradient();
-                y.sum_to(())
+                y.sum()
             },
             &x,
         );

@@ -2,13 +2,13 @@
 
 use std::f64::consts::{LN_2, LN_10};
 
-use super::pointwise::{of_input, of_output};
+use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// y = eˣ. Derivative: y.
     pub fn exp(&self) -> Tensor<T> {
-        of_output(self, |x| x.exp(), |y| y.clone())
+        fused_of_output(self, |x| x.exp(), |y| y, |y| y.clone())
     }
 
     /// y = 2ˣ. Derivative: y ln 2.
@@ -23,7 +23,7 @@ impl<T: Float> Tensor<T> {
 
     /// The natural logarithm. Derivative: 1 / x.
     pub fn ln(&self) -> Tensor<T> {
-        of_input(self, |x| x.ln(), |x| x.recip())
+        fused_of_input(self, |x| x.ln(), |x| x.recip(), |x| x.recip())
     }
 
     /// ln(1 + x), exact for small x too. Derivative: 1 / (1 + x).

@@ -4,7 +4,8 @@ use std::borrow::Borrow;
 
 use ndarray::SliceInfoElem;
 
-use super::shape::check_axis;
+use super::axes::{IntoAxis, resolve_axis};
+use super::shape::new_axis;
 use crate::autodiff::variadic;
 use crate::tensor::{Element, Shape, Tensor};
 
@@ -22,10 +23,10 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(Tensor::concat(&[x, y], 1).to_vec(), [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
     /// ```
     #[track_caller]
-    pub fn concat(tensors: &[impl Borrow<Tensor<T>>], axis: usize) -> Tensor<T> {
+    pub fn concat(tensors: &[impl Borrow<Tensor<T>>], axis: impl IntoAxis) -> Tensor<T> {
         let tensors: Vec<Tensor<T>> = tensors.iter().map(|tensor| tensor.borrow().clone()).collect();
         let Some(first) = tensors.first() else { panic!("concat: there are no tensors") };
-        check_axis("concat", first, axis);
+        let axis = resolve_axis("concat", first.shape(), axis);
         for tensor in &tensors {
             let (a, b) = (first.shape(), tensor.shape());
             assert!(
@@ -44,7 +45,7 @@ impl<T: Element> Tensor<T> {
     /// Derivative: each gets its part of ȳ.
     ///
     /// # Panics
-    /// Where there are no tensors, their shapes differ, or `axis` is larger than their rank.
+    /// Where there are no tensors, their shapes differ, or the result has no such axis.
     ///
     /// ```
     /// # use sapwood::prelude::*;
@@ -52,10 +53,10 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(Tensor::stack(&[&x, &y], 0), Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
     /// ```
     #[track_caller]
-    pub fn stack(tensors: &[impl Borrow<Tensor<T>>], axis: usize) -> Tensor<T> {
+    pub fn stack(tensors: &[impl Borrow<Tensor<T>>], axis: impl IntoAxis) -> Tensor<T> {
         let Some(first) = tensors.first() else { panic!("stack: there are no tensors") };
         let shape = first.borrow().shape();
-        assert!(axis <= shape.len(), "stack: axis {axis} lies beyond the end of the shape {shape:?}");
+        let axis = new_axis("stack", shape, axis);
         for tensor in tensors {
             let other = tensor.borrow().shape();
             assert!(other == shape, "stack: the shapes {shape:?} and {other:?} differ");
@@ -75,8 +76,8 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!((parts[0].to_vec(), parts[1].to_vec()), (vec![0.0, 1.0], vec![2.0, 3.0, 4.0]));
     /// ```
     #[track_caller]
-    pub fn split(&self, sizes: &[usize], axis: usize) -> Vec<Tensor<T>> {
-        check_axis("split", self, axis);
+    pub fn split(&self, sizes: &[usize], axis: impl IntoAxis) -> Vec<Tensor<T>> {
+        let axis = resolve_axis("split", self.shape(), axis);
         assert!(
             sizes.iter().sum::<usize>() == self.shape()[axis],
             "split: the lengths {sizes:?} do not add up to axis {axis} of the shape {:?}",
@@ -103,8 +104,8 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [3, 3, 1]);
     /// ```
     #[track_caller]
-    pub fn chunk(&self, parts: usize, axis: usize) -> Vec<Tensor<T>> {
-        check_axis("chunk", self, axis);
+    pub fn chunk(&self, parts: usize, axis: impl IntoAxis) -> Vec<Tensor<T>> {
+        let axis = resolve_axis("chunk", self.shape(), axis);
         assert!(parts > 0, "chunk: a tensor can't be cut into zero parts");
         let length = self.shape()[axis];
         let size = length.div_ceil(parts).max(1);
@@ -176,8 +177,8 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(x.repeat_interleave(2, 0).to_vec(), [1.0, 1.0, 2.0, 2.0]);
     /// ```
     #[track_caller]
-    pub fn repeat_interleave(&self, times: usize, axis: usize) -> Tensor<T> {
-        check_axis("repeat_interleave", self, axis);
+    pub fn repeat_interleave(&self, times: usize, axis: impl IntoAxis) -> Tensor<T> {
+        let axis = resolve_axis("repeat_interleave", self.shape(), axis);
         let mut spread = Shape::from_slice(self.shape());
         let mut shape = spread.clone();
         spread.insert(axis + 1, times);
@@ -232,12 +233,12 @@ mod tests {
     fn gradients_go_to_where_the_elements_came_from() {
         let (x, y) = (Tensor::from([[1.0], [2.0]]), Tensor::<f64>::zeros((2, 2)));
         let weights = Tensor::<f64>::arange(6).reshape((2, 3));
-        let (dx, dy) = gradient(|(x, y)| (Tensor::concat(&[x, y], 1) * &weights).sum_to(()), &(x.clone(), y));
+        let (dx, dy) = gradient(|(x, y)| (Tensor::concat(&[x, y], 1) * &weights).sum(), &(x.clone(), y));
         assert_eq!(dx.get().unwrap().to_vec(), [0.0, 3.0]);
         assert_eq!(dy.get().unwrap().to_vec(), [1.0, 2.0, 4.0, 5.0]);
-        let g = gradient(|x| (x.repeat(&[1, 3]) * &weights).sum_to(()), &x);
+        let g = gradient(|x| (x.repeat(&[1, 3]) * &weights).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [3.0, 12.0]);
-        let g = gradient(|x| (x.pad(&[(0, 0), (1, 1)], 5.0) * &weights).sum_to(()), &x);
+        let g = gradient(|x| (x.pad(&[(0, 0), (1, 1)], 5.0) * &weights).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [1.0, 4.0]);
     }
 

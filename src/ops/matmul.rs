@@ -131,7 +131,7 @@ mod tests {
     fn a_shared_weight_takes_one_product_for_its_gradient() {
         // Closed form: for the sum of x·w, w̄ repeats the column sums of x and x̄ the row sums of w.
         let (x, w) = (Tensor::<f64>::arange(12).reshape((2, 3, 2)), Tensor::<f64>::arange(4).reshape((2, 2)));
-        let (dx, dw) = gradient(|(x, w)| x.matmul(w).sum_to(()), &(x, w));
+        let (dx, dw) = gradient(|(x, w)| x.matmul(w).sum(), &(x, w));
         assert_eq!(dw.get().unwrap().to_vec(), [30.0, 30.0, 36.0, 36.0]);
         assert_eq!(dx.get().unwrap().to_vec(), [1.0, 5.0].repeat(6));
     }

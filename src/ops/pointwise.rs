@@ -1,8 +1,9 @@
 //! How functions of single elements are differentiated: x̄ = ȳ · dy/dx.
 //!
-//! Each gives dy/dx as a tensor expression, of its input or of its output: whichever is cheaper; only that is kept.
-//! The fused forms give it as a function of numbers too, for the case that no outer gradient is watching: then the
-//! pullback is a single pass.
+//! Each states dy/dx as a tensor expression, of its input or of its output: whichever is cheaper; only that is kept.
+//! The fused forms state it as a function of numbers too, for the case that no outer gradient is watching: then the
+//! pullback is a single pass. Their loops are compiled for each function, as the cheap and the common ones need; the
+//! others share one loop, which spares the compiler much and costs them a call an element.
 
 use super::arithmetic::in_place_with;
 use super::broadcast::zip_elements;
@@ -18,7 +19,7 @@ where
 {
     unary(
         x,
-        |x| x.map_elements(f),
+        |x| map_shared(x, &f),
         |x, _| {
             let (x, derivative) = (x.clone(), derivative.clone());
             move |g| g * derivative(&x)
@@ -35,7 +36,7 @@ where
 {
     unary(
         x,
-        |x| x.map_elements(f),
+        |x| map_shared(x, &f),
         |_, y| {
             let (y, derivative) = (y.clone(), derivative.clone());
             move |g| g * derivative(&y)
@@ -87,6 +88,10 @@ pub(super) fn piecewise<T: Float>(
     slope: impl Fn(T) -> T + Copy + Send + Sync + 'static,
 ) -> Tensor<T> {
     fused_of_input(x, f, slope, move |x| x.map_elements(slope))
+}
+
+fn map_shared<T: Float>(x: &Tensor<T>, f: &(dyn Fn(T) -> T + Sync)) -> Tensor<T> {
+    x.map_elements(f)
 }
 
 /// g times the slope at each element: in one pass, or as tensor operations where an outer gradient is watching.

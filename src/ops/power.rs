@@ -1,8 +1,8 @@
 //! Powers and roots.
 
-use super::broadcast::common_shape;
+use super::broadcast::{common_shape, zip_elements};
 use super::compare::Operand;
-use super::pointwise::{fused_of_input, of_input, of_output};
+use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
 use crate::autodiff::binary;
 use crate::tensor::{Float, Shape, Tensor};
 
@@ -27,7 +27,7 @@ impl<T: Float> Tensor<T> {
             return pow_number(self, exponent.item());
         }
         common_shape("pow", self, &exponent);
-        let zip = |x: &Tensor<T>, y: &Tensor<T>| super::broadcast::zip_elements("pow", x, y, |x, y| x.powf(y));
+        let zip = |x: &Tensor<T>, y: &Tensor<T>| zip_elements("pow", x, y, |x, y| x.powf(y));
         binary(self, &exponent, zip, |x, y, z| {
             let (xs, ys) = (Shape::from_slice(x.shape()), Shape::from_slice(y.shape()));
             let (x, y, x2, y2, z) = (x.clone(), y.clone(), x.clone(), y.clone(), z.clone());
@@ -61,7 +61,8 @@ impl<T: Float> Tensor<T> {
 
     /// y = √x. Derivative: 1 / 2y, infinite at 0.
     pub fn sqrt(&self) -> Tensor<T> {
-        of_output(self, |x| x.sqrt(), |y| (y + y).recip())
+        let half = T::from_f64(0.5);
+        fused_of_output(self, |x| x.sqrt(), move |y| half / y, |y| (y + y).recip())
     }
 
     /// y = ∛x, of negative numbers too. Derivative: 1 / 3y², infinite at 0.
@@ -71,7 +72,7 @@ impl<T: Float> Tensor<T> {
 
     /// y = 1 / x. Derivative: −y².
     pub fn recip(&self) -> Tensor<T> {
-        of_output(self, |x| x.recip(), |y| -y.square())
+        fused_of_output(self, |x| x.recip(), |y| -y * y, |y| -y.square())
     }
 
     /// y = 1 / √x. Derivative: −y³ / 2.

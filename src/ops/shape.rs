@@ -3,6 +3,7 @@
 use ndarray::{Dimension, IntoDimension};
 use smallvec::SmallVec;
 
+use super::axes::{IntoAxis, resolve_axis};
 use crate::autodiff::unary;
 use crate::tensor::{Element, Layout, Shape, Tensor};
 
@@ -105,9 +106,9 @@ impl<T: Element> Tensor<T> {
     /// # Panics
     /// Where there is no such axis.
     #[track_caller]
-    pub fn swap_axes(&self, a: usize, b: usize) -> Tensor<T> {
-        check_axis("swap_axes", self, a);
-        check_axis("swap_axes", self, b);
+    pub fn swap_axes(&self, a: impl IntoAxis, b: impl IntoAxis) -> Tensor<T> {
+        let a = resolve_axis("swap_axes", self.shape(), a);
+        let b = resolve_axis("swap_axes", self.shape(), b);
         let mut axes: SmallVec<[usize; 4]> = (0..self.rank()).collect();
         axes.swap(a, b);
         self.permute(&axes)
@@ -118,23 +119,28 @@ impl<T: Element> Tensor<T> {
     /// # Panics
     /// Where there is no such axis, or its length is not one.
     #[track_caller]
-    pub fn squeeze(&self, axis: usize) -> Tensor<T> {
-        check_axis("squeeze", self, axis);
+    pub fn squeeze(&self, axis: impl IntoAxis) -> Tensor<T> {
+        let axis = resolve_axis("squeeze", self.shape(), axis);
         let mut shape = Shape::from_slice(self.shape());
         let length = shape.remove(axis);
         assert!(length == 1, "squeeze: axis {axis} of the shape {:?} is not of length one", self.shape());
         self.reshape(shape.as_slice())
     }
 
-    /// With a new axis of length one before axis `axis`, or at the end where `axis` is the rank.
+    /// With a new axis of length one, which is axis `axis` of the result; -1 puts it at the end.
     ///
     /// # Panics
-    /// Where `axis` is larger than the rank.
+    /// Where the result has no such axis.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::zeros((2, 3));
+    /// assert_eq!((x.unsqueeze(0).shape(), x.unsqueeze(-1).shape()), (&[1, 2, 3][..], &[2, 3, 1][..]));
+    /// ```
     #[track_caller]
-    pub fn unsqueeze(&self, axis: usize) -> Tensor<T> {
-        assert!(axis <= self.rank(), "unsqueeze: axis {axis} lies beyond the end of the shape {:?}", self.shape());
+    pub fn unsqueeze(&self, axis: impl IntoAxis) -> Tensor<T> {
         let mut shape = Shape::from_slice(self.shape());
-        shape.insert(axis, 1);
+        shape.insert(new_axis("unsqueeze", self.shape(), axis), 1);
         self.reshape(shape.as_slice())
     }
 
@@ -151,8 +157,8 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(x.flip(1).to_vec(), [3.0, 2.0, 1.0]);
     /// ```
     #[track_caller]
-    pub fn flip(&self, axis: usize) -> Tensor<T> {
-        check_axis("flip", self, axis);
+    pub fn flip(&self, axis: impl IntoAxis) -> Tensor<T> {
+        let axis = resolve_axis("flip", self.shape(), axis);
         unary(self, |x| x.with_layout(reversed(x.layout(), axis)), |_, _| move |g| g.flip(axis))
     }
 }
@@ -165,10 +171,13 @@ fn reversed(layout: &Layout, axis: usize) -> Layout {
     layout
 }
 
-/// Panics where the tensor has no such axis.
+/// The place of a new axis among those of `shape`.
 #[track_caller]
-pub(crate) fn check_axis<T: Element>(operation: &str, x: &Tensor<T>, axis: usize) {
-    assert!(axis < x.rank(), "{operation}: there is no axis {axis} in the shape {:?}", x.shape());
+pub(super) fn new_axis(operation: &str, shape: &[usize], axis: impl IntoAxis) -> usize {
+    let (number, end) = (axis.into_axis(), shape.len() as isize);
+    let place = if number < 0 { number + end + 1 } else { number };
+    assert!((0..=end).contains(&place), "{operation}: there is no place {number} for an axis in the shape {shape:?}");
+    place as usize
 }
 
 #[cfg(test)]
@@ -194,9 +203,9 @@ mod tests {
     fn gradients_come_back_in_the_old_layout() {
         let x = Tensor::<f64>::arange(6).reshape((2, 3));
         let weights = Tensor::<f64>::arange(6).reshape((3, 2));
-        let g = gradient(|x| (x.t().flip(0) * &weights).sum_to(()), &x);
+        let g = gradient(|x| (x.t().flip(0) * &weights).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [4.0, 2.0, 0.0, 5.0, 3.0, 1.0]);
-        let g = gradient(|x| (x.t().reshape((2, 3)) * weights.reshape((2, 3))).sum_to(()), &x);
+        let g = gradient(|x| (x.t().reshape((2, 3)) * weights.reshape((2, 3))).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
     }
 

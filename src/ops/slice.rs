@@ -133,11 +133,11 @@ mod tests {
     #[test]
     fn gradients_are_scattered() {
         let x = Tensor::<f64>::arange(6).reshape((2, 3));
-        let g = gradient(|x| (x.slice(s![1, ..;-2]) * Tensor::from([10.0, 1.0])).sum_to(()), &x);
+        let g = gradient(|x| (x.slice(s![1, ..;-2]) * Tensor::from([10.0, 1.0])).sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [0.0, 0.0, 0.0, 1.0, 0.0, 10.0]);
         // d/dx Σ (∂/∂x Σ x₁³)₁² = d/dx (3x₁²)² = 36 x₁³ (with x₁ = 2)
-        let inner = |x: &Tensor<f64>| gradient(|x| (x.slice(s![0, 2]) * x.slice(s![0, 2]).square()).sum_to(()), x);
-        let g = gradient(|x| inner(x).get().unwrap().square().sum_to(()), &x);
+        let inner = |x: &Tensor<f64>| gradient(|x| (x.slice(s![0, 2]) * x.slice(s![0, 2]).square()).sum(), x);
+        let g = gradient(|x| inner(x).get().unwrap().square().sum(), &x);
         assert_eq!(g.get().unwrap().to_vec(), [0.0, 0.0, 288.0, 0.0, 0.0, 0.0]);
     }
 

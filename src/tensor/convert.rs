@@ -16,19 +16,20 @@ impl<T: Element> Tensor<T> {
     /// ```
     pub fn view(&self) -> ArrayViewD<'_, T> {
         let Layout { shape, strides, offset } = self.layout();
+        if self.is_empty() {
+            return ArrayViewD::from_shape(IxDyn(shape), &[])
+                .unwrap_or_else(|error| unreachable!("no elements fill an empty shape: {error}"));
+        }
         // ndarray builds views from the lowest address with non-negative strides; reversed axes are turned after.
         let mut lowest = *offset;
-        if !self.is_empty() {
-            for (&length, &stride) in shape.iter().zip(strides) {
-                lowest = lowest.wrapping_add_signed(stride.min(0) * (length as isize - 1));
-            }
+        for (&length, &stride) in shape.iter().zip(strides) {
+            lowest = lowest.wrapping_add_signed(stride.min(0) * (length as isize - 1));
         }
         let steps: Vec<usize> = strides.iter().map(|stride| stride.unsigned_abs()).collect();
-        let data = if self.is_empty() { &[] } else { &self.storage()[lowest..] };
-        let mut view = ArrayViewD::from_shape(IxDyn(shape).strides(IxDyn(&steps)), data)
+        let mut view = ArrayViewD::from_shape(IxDyn(shape).strides(IxDyn(&steps)), &self.storage()[lowest..])
             .unwrap_or_else(|error| unreachable!("a tensor's layout lies within its storage: {error}"));
         for (axis, &stride) in strides.iter().enumerate() {
-            if stride < 0 && shape[axis] > 0 {
+            if stride < 0 {
                 view.invert_axis(Axis(axis));
             }
         }

@@ -23,7 +23,7 @@ pub(crate) fn check_shapes(
 ) {
     for shape in shapes {
         for (layout, x) in layouts(shape, range.clone(), 1) {
-            check_model(&format!("{name} of a {layout} {shape:?}"), &x, &operation);
+            check_model(&format!("{name} of a {layout} {shape:?}"), &x, &operation as &dyn Fn(&_) -> _);
         }
     }
 }
@@ -48,12 +48,14 @@ pub(crate) fn check_pair_shapes(
             let mut others = layouts(b, range.clone(), 2);
             let (other, y) = others.swap_remove((i + 1) % others.len());
             let name = format!("{name} of a {layout} {a:?} and a {other} {b:?}");
-            check_model(&name, &(x, y), |(x, y)| operation(x, y));
+            let operation = |(x, y): &(Tensor<f64>, Tensor<f64>)| operation(x, y);
+            check_model(&name, &(x, y), &operation as &dyn Fn(&_) -> _);
         }
     }
 }
 
-/// Checks a function of any model at first and second order.
+/// Checks a function of any model at first and second order. (The checks above come here with a `dyn Fn`, so that it
+/// is compiled once for all of them.)
 ///
 /// The function's output y becomes the scalar Σ w·(y + y²), which has a second derivative even where the function is
 /// linear; the second-order check differentiates the first gradient's product with fixed numbers.

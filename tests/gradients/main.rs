@@ -5,4 +5,9 @@
 mod arithmetic;
 mod harness;
 mod index;
+mod join;
+mod known;
+mod matmul;
+mod pointwise;
 mod reduce;
+mod shape;
