@@ -14,6 +14,12 @@ pub mod train;
 
 pub use error::{Error, Result};
 
+/// What code written by the derive needs.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+}
+
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
     pub use crate::autodiff::{Gradient, GradientTree, Grads, check_gradient, gradient, pullback, with_gradient};

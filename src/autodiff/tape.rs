@@ -127,6 +127,20 @@ impl<T: Element> Tensor<T> {
     }
 }
 
+impl<T: Element> Tensor<T> {
+    /// The same elements as a constant: no gradient that is being taken sees where they came from.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// // Only the second factor is differentiated.
+    /// let g = gradient(|x: &Tensor| x.stop_gradient() * x, &Tensor::scalar(3.0));
+    /// assert_eq!(g.get().unwrap().item(), 3.0);
+    /// ```
+    pub fn stop_gradient(&self) -> Tensor<T> {
+        self.clone().with_trace(None)
+    }
+}
+
 /// The derivatives of the loss by the nodes of a tape, as far as the walk back has got.
 pub(crate) struct Cotangents {
     of: Vec<Option<AnyTensor>>,

@@ -6,9 +6,9 @@ use smallvec::SmallVec;
 
 use crate::autodiff::unary;
 use crate::kernels::{elementwise, reduce};
-use crate::tensor::{Element, Float, Shape, Tensor, broadcast_shapes};
+use crate::tensor::{AnyTensor, Element, Float, Shape, Tensor, broadcast_shapes};
 
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     /// The elements repeated along new leading axes and axes of length one, by NumPy's rules; nothing is copied.
     ///
     /// Derivative: x̄ = ȳ summed over the repeated axes ([`sum_to`](Self::sum_to)).
@@ -35,11 +35,24 @@ impl<T: Float> Tensor<T> {
             |x| x.with_layout(layout),
             |x, _| {
                 let shape = Shape::from_slice(x.shape());
-                move |g| g.sum_to(shape.as_slice())
+                move |g| sum_back(g, &shape)
             },
         )
     }
+}
 
+/// [`sum_to`](Tensor::sum_to) for a cotangent, which is of a type that differentiates.
+fn sum_back<T: Element>(cotangent: Tensor<T>, shape: &[usize]) -> Tensor<T> {
+    let sum = T::erase(cotangent).and_then(|cotangent| {
+        T::unwrap(match cotangent {
+            AnyTensor::F32(cotangent) => AnyTensor::F32(cotangent.sum_to(shape)),
+            AnyTensor::F64(cotangent) => AnyTensor::F64(cotangent.sum_to(shape)),
+        })
+    });
+    sum.unwrap_or_else(|| unreachable!("only floats are traced"))
+}
+
+impl<T: Float> Tensor<T> {
     /// Summed over the axes along which `shape` would be broadcast to this tensor's shape.
     ///
     /// Derivative: x̄ = ȳ broadcast back ([`broadcast_to`](Self::broadcast_to)).

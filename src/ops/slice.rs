@@ -33,15 +33,15 @@ impl<T: Element> Tensor<T> {
             |x| x.with_layout(layout),
             |x, _| {
                 let (part, shape) = (Arc::from(part.as_ref()), Shape::from_slice(x.shape()));
-                move |g: Tensor<T>| g.put_at(part, shape)
+                move |g: Tensor<T>| g.put_at(part, shape, T::default())
             },
         )
     }
 
-    /// Zeros of the given shape, with this tensor at a part of it; the pullback is the slice.
-    fn put_at(&self, part: Arc<[SliceInfoElem]>, shape: Shape) -> Tensor<T> {
+    /// A tensor of the given shape with this one at a part of it and `fill` elsewhere; the pullback is the slice.
+    pub(super) fn put_at(&self, part: Arc<[SliceInfoElem]>, shape: Shape, fill: T) -> Tensor<T> {
         let forward = |x: &Tensor<T>| {
-            let mut whole = Tensor::zeros(shape.as_slice());
+            let mut whole = Tensor::from_dense(vec![fill; shape.iter().product()], &shape);
             let rank = part.iter().filter(|entry| !entry.is_new_axis()).count();
             let rest = std::iter::repeat_n((..).into(), shape.len() - rank);
             let part: Vec<SliceInfoElem> = part.iter().copied().chain(rest).collect();

@@ -14,15 +14,23 @@
 //! | [`map_model`](Params::map_model) | a model | a model with other tensors |
 
 mod buffer;
+mod frozen;
 mod impls;
 mod kind;
+mod summary;
+mod tied;
 mod walk;
 
 pub use buffer::{Buffer, Bufferable};
+pub use frozen::Frozen;
 pub use kind::{Kind, Leaf, Mut, Nothing, Pair, Ref, Value};
+pub use sapwood_derive::Params;
+pub use summary::{Summary, SummaryRow};
+pub(crate) use tied::sync_ties;
+pub use tied::{Tied, TiedTree};
 pub use walk::{Mismatch, Walk};
 
-use crate::tensor::{Float, Tensor};
+use crate::tensor::{AnyTensor, Float, Tensor};
 
 /// A model: a type whose tensors can be trained.
 ///
@@ -63,6 +71,21 @@ pub trait Params: Sized {
 
     /// A copy of the model with `f` of each tensor, visited in declaration order. All else is cloned.
     fn map_model(&self, walk: &mut Walk, f: &mut impl MapModel) -> Self;
+
+    /// The tensors that train, with their paths (`layers.0.weight`), in declaration order. A tied one comes once.
+    fn parameters(&self) -> Vec<(String, AnyTensor)> {
+        summary::parameters(self)
+    }
+
+    /// How many numbers there are to train.
+    fn num_parameters(&self) -> usize {
+        self.parameters().iter().map(|(_, tensor)| tensor.len()).sum()
+    }
+
+    /// A table of all tensors of `f32` and `f64`, to be printed: paths, shapes, types, sizes, which are frozen, totals.
+    fn summary(&self) -> Summary {
+        Summary::new(self)
+    }
 }
 
 /// A tree of a model, with `K` at its leaves.

@@ -1,5 +1,6 @@
 //! Where a walk through a tree stands: the path, and what it has met on the way.
 
+use std::any::Any;
 use std::fmt;
 
 #[derive(Clone, Debug)]
@@ -17,13 +18,27 @@ enum Step {
 pub struct Walk {
     steps: Vec<Step>,
     frozen: usize,
-    ties: Vec<u64>,
+    ties: Vec<Tie>,
+    met_alias: bool,
+    syncing: bool,
+}
+
+/// A tie that a walk has met, with what [`Tied`](super::Tied) keeps of its first handle.
+#[derive(Debug)]
+struct Tie {
+    id: u64,
+    kept: Option<Box<dyn Any>>,
 }
 
 impl Walk {
     /// A walk that stands at the root.
     pub fn new() -> Self {
         Walk::default()
+    }
+
+    /// A walk on which the handles of a tie may hold different values: the first one's holds.
+    pub(super) fn syncing() -> Self {
+        Walk { syncing: true, ..Walk::default() }
     }
 
     /// Walks into a field (or an enum's variant), and back.
@@ -56,11 +71,33 @@ impl Walk {
 
     /// Notes that a tied part was met; whether it is the first of its tie on this walk.
     pub fn first_of_tie(&mut self, tie: u64) -> bool {
-        let first = !self.ties.contains(&tie);
+        let first = self.ties.iter().all(|met| met.id != tie);
         if first {
-            self.ties.push(tie);
+            self.ties.push(Tie { id: tie, kept: None });
         }
+        self.met_alias |= !first;
         first
+    }
+
+    /// Whether a handle was met whose tie had been met before.
+    pub(super) fn met_alias(&self) -> bool {
+        self.met_alias
+    }
+
+    pub(super) fn is_syncing(&self) -> bool {
+        self.syncing
+    }
+
+    /// Keeps something for the later handles of a tie.
+    pub(super) fn keep_for_tie(&mut self, tie: u64, kept: impl Any) {
+        if let Some(met) = self.ties.iter_mut().find(|met| met.id == tie) {
+            met.kept = Some(Box::new(kept));
+        }
+    }
+
+    /// What was kept for a tie, where it is of this type.
+    pub(super) fn kept_for_tie<T: Any>(&self, tie: u64) -> Option<&T> {
+        self.ties.iter().find(|met| met.id == tie)?.kept.as_deref()?.downcast_ref()
     }
 
     /// The path so far, fields and indices joined by dots: `layers.0.weight`. Empty at the root.

@@ -6,6 +6,7 @@ use ndarray_rand::rand::distr::uniform::SampleUniform;
 use num_traits::{FloatConst, NumAssign, NumCast, ToPrimitive};
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::params::Params;
 use crate::tensor::{AnyTensor, Tensor};
 
 mod sealed {
@@ -64,7 +65,9 @@ pub trait Index: Element {
 }
 
 /// An element that differentiates: `f32` or `f64`.
-pub trait Float: Element + num_traits::Float + FloatConst + NumAssign + SampleUniform + std::iter::Sum {
+pub trait Float:
+    Element + num_traits::Float + FloatConst + NumAssign + SampleUniform + std::iter::Sum + Params
+{
     /// Wraps a tensor of this type, so that tensors of several types can stand in one list.
     #[doc(hidden)]
     fn wrap(tensor: Tensor<Self>) -> AnyTensor;

@@ -1,0 +1,326 @@
+//! Comparisons, masks and the choice between two tensors; absolute value, sign, and bounds.
+
+use super::broadcast::{common_shape, expanded, zip_elements};
+use super::pointwise::piecewise;
+use crate::autodiff::binary;
+use crate::kernels::elementwise;
+use crate::tensor::{Element, Float, Shape, Tensor};
+
+/// An argument that may be a tensor, owned or borrowed, or a number.
+pub trait Operand<T: Element> {
+    /// The tensor; a number becomes a scalar.
+    fn into_operand(self) -> Tensor<T>;
+}
+
+impl<T: Element> Operand<T> for T {
+    fn into_operand(self) -> Tensor<T> {
+        Tensor::scalar(self)
+    }
+}
+
+impl<T: Element> Operand<T> for Tensor<T> {
+    fn into_operand(self) -> Tensor<T> {
+        self
+    }
+}
+
+impl<T: Element> Operand<T> for &Tensor<T> {
+    fn into_operand(self) -> Tensor<T> {
+        self.clone()
+    }
+}
+
+macro_rules! comparisons {
+    ($($(#[$doc:meta])* $name:ident $symbol:tt;)*) => {
+        impl<T: Element> Tensor<T> {$(
+            $(#[$doc])*
+            ///
+            /// # Panics
+            /// Where the shapes do not broadcast together.
+            #[track_caller]
+            pub fn $name(&self, other: impl Operand<T>) -> Tensor<bool> {
+                zip_elements(stringify!($name), self, &other.into_operand(), |x, y| x $symbol y)
+            }
+        )*}
+    };
+}
+
+comparisons! {
+    /// Where elements are equal to those of a tensor (broadcast by NumPy's rules) or to a number.
+    ///
+    /// This is not `==`, which asks whether all of two tensors is equal.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let labels: Tensor<i64> = Tensor::from([3, 1, 3]);
+    /// assert_eq!(labels.eq(3).to_vec(), [true, false, true]);
+    /// ```
+    eq ==;
+    /// Where elements differ from those of a tensor or from a number; NaN differs from all.
+    ne !=;
+    /// Where elements are less than those of a tensor or than a number.
+    lt <;
+    /// Where elements are less than or equal to those of a tensor or to a number.
+    le <=;
+    /// Where elements are greater than those of a tensor or than a number.
+    gt >;
+    /// Where elements are greater than or equal to those of a tensor or to a number.
+    ge >=;
+}
+
+impl Tensor<bool> {
+    /// Where both masks are true; they broadcast by NumPy's rules.
+    ///
+    /// # Panics
+    /// Where the shapes do not broadcast together.
+    #[track_caller]
+    pub fn and(&self, other: &Tensor<bool>) -> Tensor<bool> {
+        zip_elements("and", self, other, |x, y| x & y)
+    }
+
+    /// Where one of the masks is true at least; they broadcast by NumPy's rules.
+    ///
+    /// # Panics
+    /// Where the shapes do not broadcast together.
+    #[track_caller]
+    pub fn or(&self, other: &Tensor<bool>) -> Tensor<bool> {
+        zip_elements("or", self, other, |x, y| x | y)
+    }
+
+    /// Where the mask is false.
+    pub fn not(&self) -> Tensor<bool> {
+        self.map_elements(|x| !x)
+    }
+
+    /// Whether every element is true; so it is where there are none.
+    pub fn all(&self) -> bool {
+        self.view().iter().all(|&x| x)
+    }
+
+    /// Whether any element is true.
+    pub fn any(&self) -> bool {
+        self.view().iter().any(|&x| x)
+    }
+
+    /// The elements of `yes` where the mask is true, of `no` elsewhere; all three broadcast by NumPy's rules.
+    ///
+    /// Derivative: each of the two gets the cotangents of the elements that were taken from it and 0 for the others,
+    /// whatever stood there: an infinity or NaN that was not taken does no harm.
+    ///
+    /// # Panics
+    /// Where the shapes do not broadcast together.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([-1.0, 4.0]);
+    /// assert_eq!(x.gt(0.0).where_(&x, 0.5).to_vec(), [0.5, 4.0]);
+    /// ```
+    #[track_caller]
+    pub fn where_<T: Element>(&self, yes: impl Operand<T>, no: impl Operand<T>) -> Tensor<T> {
+        let (yes, no) = (yes.into_operand(), no.into_operand());
+        let shape = common_shape("where_", self, &expanded(&yes, &common_shape("where_", &yes, &no)));
+        choose(&expanded(self, &shape), &yes.broadcast_to(shape.as_slice()), &no.broadcast_to(shape.as_slice()))
+    }
+}
+
+/// [`where_`](Tensor::where_) for a mask and tensors of one shape.
+fn choose<T: Element>(mask: &Tensor<bool>, yes: &Tensor<T>, no: &Tensor<T>) -> Tensor<T> {
+    let pick = |mask, yes, no| if mask { yes } else { no };
+    binary(
+        yes,
+        no,
+        |yes, no| {
+            Tensor::from_dense(elementwise::zip3(mask.strided(), yes.strided(), no.strided(), pick), mask.shape())
+        },
+        |_, _, _| {
+            let (mask, same) = (mask.clone(), mask.clone());
+            let zero = Tensor::full(mask.shape(), T::default());
+            let nought = zero.clone();
+            (move |g: &Tensor<T>| choose(&mask, g, &zero), move |g: &Tensor<T>| choose(&same, &nought, g))
+        },
+    )
+}
+
+impl<T: Float> Tensor<T> {
+    /// Where elements are NaN.
+    pub fn is_nan(&self) -> Tensor<bool> {
+        self.map_elements(|x| x.is_nan())
+    }
+
+    /// Where elements are neither infinite nor NaN.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([1.0, f32::NAN]);
+    /// assert!(!x.is_finite().all());
+    /// ```
+    pub fn is_finite(&self) -> Tensor<bool> {
+        self.map_elements(|x| x.is_finite())
+    }
+
+    /// The absolute value. Derivative: the sign of x, 0 at 0.
+    pub fn abs(&self) -> Tensor<T> {
+        piecewise(self, |x| x.abs(), sign)
+    }
+
+    /// −1, 0 or 1, as x is negative, 0 or positive; NaN stays NaN. Derivative: 0.
+    pub fn sign(&self) -> Tensor<T> {
+        piecewise(self, sign, |_| T::zero())
+    }
+
+    /// Elements below `min` become `min`, those above `max` become `max`; NaN stays NaN.
+    ///
+    /// Derivative: 1 from `min` to `max`, both included, else 0.
+    ///
+    /// # Panics
+    /// Unless `min` ≤ `max`.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([-2.0, 0.5, 3.0]);
+    /// assert_eq!(x.clamp(0.0, 1.0).to_vec(), [0.0, 0.5, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn clamp(&self, min: T, max: T) -> Tensor<T> {
+        assert!(min <= max, "clamp: the bounds {min} and {max} are in the wrong order");
+        let within = move |x| if x >= min && x <= max { T::one() } else { T::zero() };
+        piecewise(
+            self,
+            |x| {
+                if x < min {
+                    min
+                } else if x > max {
+                    max
+                } else {
+                    x
+                }
+            },
+            within,
+        )
+    }
+
+    /// The larger of each pair of elements, or of each element and a number; NaN where either is NaN.
+    ///
+    /// Derivative: the cotangent goes to the larger; of equals, each gets half.
+    ///
+    /// # Panics
+    /// Where the shapes do not broadcast together.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([1.0, 5.0]);
+    /// assert_eq!(x.maximum(&Tensor::from([3.0, 4.0])).to_vec(), [3.0, 5.0]);
+    /// assert_eq!(x.maximum(2.0).to_vec(), [2.0, 5.0]);
+    /// ```
+    #[track_caller]
+    pub fn maximum(&self, other: impl Operand<T>) -> Tensor<T> {
+        let other = other.into_operand();
+        common_shape("maximum", self, &other);
+        extreme(self, &other, |x, y| x < y)
+    }
+
+    /// The smaller of each pair of elements, or of each element and a number; NaN where either is NaN.
+    ///
+    /// Derivative: the cotangent goes to the smaller; of equals, each gets half.
+    ///
+    /// # Panics
+    /// Where the shapes do not broadcast together.
+    #[track_caller]
+    pub fn minimum(&self, other: impl Operand<T>) -> Tensor<T> {
+        let other = other.into_operand();
+        common_shape("minimum", self, &other);
+        extreme(self, &other, |x, y| x > y)
+    }
+}
+
+fn sign<T: Float>(x: T) -> T {
+    if x > T::zero() {
+        T::one()
+    } else if x < T::zero() {
+        -T::one()
+    } else {
+        x.abs()
+    }
+}
+
+/// Of each pair, the one that does not lose.
+fn extreme<T: Float>(
+    x: &Tensor<T>,
+    y: &Tensor<T>,
+    loses: impl Fn(T, T) -> bool + Copy + Send + Sync + 'static,
+) -> Tensor<T> {
+    let pick = |x: T, y: T| if loses(x, y) || y.is_nan() { y } else { x };
+    // The part of the cotangent that the first of a pair gets.
+    let share = move |x: T, y: T| match () {
+        () if x == y => T::from_f64(0.5),
+        () if loses(x, y) => T::zero(),
+        () => T::one(),
+    };
+    binary(
+        x,
+        y,
+        |x, y| zip_elements("extreme", x, y, pick),
+        |x, y, _| {
+            let (xs, ys) = (Shape::from_slice(x.shape()), Shape::from_slice(y.shape()));
+            let (x, y) = (x.clone(), y.clone());
+            let (x2, y2) = (x.clone(), y.clone());
+            (
+                move |g: &Tensor<T>| (g * zip_elements("extreme", &x, &y, share)).sum_to(xs.as_slice()),
+                move |g: &Tensor<T>| (g * zip_elements("extreme", &y2, &x2, share)).sum_to(ys.as_slice()),
+            )
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn comparisons_take_tensors_and_numbers_of_any_type() {
+        let x = Tensor::from([1, 2, 3]);
+        let y = Tensor::from([[2], [3]]);
+        assert_eq!(x.lt(&y).to_vec(), [true, false, false, true, true, false]);
+        assert_eq!((x.ge(2).to_vec(), x.ne(2).to_vec()), (vec![false, true, true], vec![true, false, true]));
+        let nan: Tensor = Tensor::scalar(f32::NAN);
+        assert!(nan.ne(&nan).item() && !nan.eq(&nan).item() && !nan.le(0.0).item() && nan.is_nan().item());
+        let (p, q) = (Tensor::from([true, false]), Tensor::from([[true], [false]]));
+        assert_eq!(
+            (p.and(&q).to_vec(), p.or(&q).to_vec()),
+            (vec![true, false, false, false], vec![true, true, true, false])
+        );
+        assert!(p.any() && !p.all() && p.or(&p.not()).all() && Tensor::<bool>::default().all());
+        assert_eq!(p.where_(&x.slice(s![..2]), 7).to_vec(), [1, 7]);
+    }
+
+    #[test]
+    fn kinks_have_the_slopes_of_pytorch() {
+        // torch: |x|' (0) = 0, clamp's slope is 1 on its bounds, ties of maximum and minimum share half and half.
+        let slope = |f: fn(&Tensor<f64>) -> Tensor<f64>, at: &[f64]| {
+            let x = Tensor::from(at.to_vec());
+            gradient(|x| f(x).sum_to(()), &x).get().unwrap().to_vec()
+        };
+        assert_eq!(slope(|x| x.abs(), &[-2.0, 0.0, -0.0, 3.0]), [-1.0, 0.0, 0.0, 1.0]);
+        assert_eq!(slope(|x| x.sign(), &[-2.0, 0.0]), [0.0, 0.0]);
+        assert_eq!(slope(|x| x.clamp(-1.0, 1.0), &[-1.5, -1.0, 0.0, 1.0, 1.5]), [0.0, 1.0, 1.0, 1.0, 0.0]);
+        assert_eq!(slope(|x| x.maximum(1.0), &[0.0, 1.0, 2.0]), [0.0, 0.5, 1.0]);
+        assert_eq!(slope(|x| x.minimum(x), &[0.0, 1.0]), [1.0, 1.0]);
+        assert_eq!(slope(|x| x.minimum(1.0), &[0.0, 1.0, 2.0]), [1.0, 0.5, 0.0]);
+    }
+
+    #[test]
+    fn nan_is_never_lost() {
+        let (nan, one) = (Tensor::scalar(f32::NAN), Tensor::scalar(1.0));
+        let results = [nan.maximum(&one), one.maximum(&nan), nan.minimum(&one), one.minimum(&nan), nan.clamp(0.0, 1.0)];
+        assert!(results.iter().all(|x| x.item().is_nan()));
+        assert!(nan.abs().item().is_nan() && nan.sign().item().is_nan() && nan.relu().item().is_nan());
+    }
+
+    #[test]
+    fn what_was_not_taken_does_not_reach_the_gradient() {
+        let (yes, no) = (Tensor::from([f64::NAN, 1.0]), Tensor::from([5.0, f64::INFINITY]));
+        let mask = Tensor::from([false, true]);
+        let (dy, dn) = gradient(|(yes, no)| mask.where_(yes, no).sum_to(()), &(yes, no));
+        assert_eq!((dy.get().unwrap().to_vec(), dn.get().unwrap().to_vec()), (vec![0.0, 1.0], vec![1.0, 0.0]));
+    }
+}

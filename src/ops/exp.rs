@@ -1,0 +1,56 @@
+//! Exponentials and logarithms.
+
+use std::f64::consts::{LN_2, LN_10};
+
+use super::pointwise::{of_input, of_output};
+use crate::tensor::{Float, Tensor};
+
+impl<T: Float> Tensor<T> {
+    /// y = eˣ. Derivative: y.
+    pub fn exp(&self) -> Tensor<T> {
+        of_output(self, |x| x.exp(), |y| y.clone())
+    }
+
+    /// y = 2ˣ. Derivative: y ln 2.
+    pub fn exp2(&self) -> Tensor<T> {
+        of_output(self, |x| x.exp2(), |y| y * T::from_f64(LN_2))
+    }
+
+    /// y = eˣ − 1, exact for small x too. Derivative: y + 1.
+    pub fn exp_m1(&self) -> Tensor<T> {
+        of_output(self, |x| x.exp_m1(), |y| y + T::one())
+    }
+
+    /// The natural logarithm. Derivative: 1 / x.
+    pub fn ln(&self) -> Tensor<T> {
+        of_input(self, |x| x.ln(), |x| x.recip())
+    }
+
+    /// ln(1 + x), exact for small x too. Derivative: 1 / (1 + x).
+    pub fn ln_1p(&self) -> Tensor<T> {
+        of_input(self, |x| x.ln_1p(), |x| (x + T::one()).recip())
+    }
+
+    /// The logarithm to base 2. Derivative: 1 / (x ln 2).
+    pub fn log2(&self) -> Tensor<T> {
+        of_input(self, |x| x.log2(), |x| (x * T::from_f64(LN_2)).recip())
+    }
+
+    /// The logarithm to base 10. Derivative: 1 / (x ln 10).
+    pub fn log10(&self) -> Tensor<T> {
+        of_input(self, |x| x.log10(), |x| (x * T::from_f64(LN_10)).recip())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn small_arguments_lose_no_digits() {
+        let x = Tensor::scalar(1e-20f64);
+        assert_eq!((x.exp_m1().item(), x.ln_1p().item()), (1e-20, 1e-20));
+        assert_eq!((Tensor::scalar(1024f64).log2().item(), Tensor::scalar(10f64).exp2().item()), (10.0, 1024.0));
+        assert_eq!(Tensor::scalar(1e5f64).log10().item(), 5.0);
+    }
+}

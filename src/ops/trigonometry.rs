@@ -1,0 +1,121 @@
+//! Trigonometric and hyperbolic functions and their inverses; angles in radians.
+
+use super::broadcast::{common_shape, zip_elements};
+use super::compare::Operand;
+use super::pointwise::{fused_of_output, of_input, of_output};
+use crate::autodiff::binary;
+use crate::tensor::{Float, Shape, Tensor};
+
+impl<T: Float> Tensor<T> {
+    /// The sine. Derivative: cos x.
+    pub fn sin(&self) -> Tensor<T> {
+        of_input(self, |x| x.sin(), |x| x.cos())
+    }
+
+    /// The cosine. Derivative: −sin x.
+    pub fn cos(&self) -> Tensor<T> {
+        of_input(self, |x| x.cos(), |x| -x.sin())
+    }
+
+    /// y = tan x. Derivative: 1 + y².
+    pub fn tan(&self) -> Tensor<T> {
+        of_output(self, |x| x.tan(), |y| y.square() + T::one())
+    }
+
+    /// The inverse sine. Derivative: 1 / √(1 − x²).
+    pub fn asin(&self) -> Tensor<T> {
+        of_input(self, |x| x.asin(), |x| one_minus_square(x).rsqrt())
+    }
+
+    /// The inverse cosine. Derivative: −1 / √(1 − x²).
+    pub fn acos(&self) -> Tensor<T> {
+        of_input(self, |x| x.acos(), |x| -one_minus_square(x).rsqrt())
+    }
+
+    /// The inverse tangent. Derivative: 1 / (1 + x²).
+    pub fn atan(&self) -> Tensor<T> {
+        of_input(self, |x| x.atan(), |x| (x.square() + T::one()).recip())
+    }
+
+    /// The angle of the point (x, y) for y = `self`, from −π to π; tensors broadcast by NumPy's rules.
+    ///
+    /// Derivatives by y and x: x / (x² + y²) and −y / (x² + y²).
+    ///
+    /// # Panics
+    /// Where the shapes do not broadcast together.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let y: Tensor = Tensor::from([1.0, -1.0]);
+    /// assert_eq!(y.atan2(0.0).to_vec(), [1.5707964, -1.5707964]);
+    /// ```
+    #[track_caller]
+    pub fn atan2(&self, x: impl Operand<T>) -> Tensor<T> {
+        let x = x.into_operand();
+        common_shape("atan2", self, &x);
+        let forward = |y: &Tensor<T>, x: &Tensor<T>| zip_elements("atan2", y, x, |y, x| y.atan2(x));
+        binary(self, &x, forward, |y, x, _| {
+            let (ys, xs) = (Shape::from_slice(y.shape()), Shape::from_slice(x.shape()));
+            let (y, x) = (y.clone(), x.clone());
+            let (y2, x2) = (y.clone(), x.clone());
+            (
+                move |g: &Tensor<T>| (g * (&x / (x.square() + y.square()))).sum_to(ys.as_slice()),
+                move |g: &Tensor<T>| -(g * (&y2 / (x2.square() + y2.square()))).sum_to(xs.as_slice()),
+            )
+        })
+    }
+
+    /// The hyperbolic sine. Derivative: cosh x.
+    pub fn sinh(&self) -> Tensor<T> {
+        of_input(self, |x| x.sinh(), |x| x.cosh())
+    }
+
+    /// The hyperbolic cosine. Derivative: sinh x.
+    pub fn cosh(&self) -> Tensor<T> {
+        of_input(self, |x| x.cosh(), |x| x.sinh())
+    }
+
+    /// y = tanh x. Derivative: 1 − y².
+    pub fn tanh(&self) -> Tensor<T> {
+        fused_of_output(self, |x| x.tanh(), |y| T::one() - y * y, one_minus_square)
+    }
+
+    /// The inverse hyperbolic sine. Derivative: 1 / √(x² + 1).
+    pub fn asinh(&self) -> Tensor<T> {
+        of_input(self, |x| x.asinh(), |x| (x.square() + T::one()).rsqrt())
+    }
+
+    /// The inverse hyperbolic cosine. Derivative: 1 / √(x² − 1).
+    pub fn acosh(&self) -> Tensor<T> {
+        of_input(self, |x| x.acosh(), |x| (x.square() - T::one()).rsqrt())
+    }
+
+    /// The inverse hyperbolic tangent. Derivative: 1 / (1 − x²).
+    pub fn atanh(&self) -> Tensor<T> {
+        of_input(self, |x| x.atanh(), |x| one_minus_square(x).recip())
+    }
+}
+
+fn one_minus_square<T: Float>(x: &Tensor<T>) -> Tensor<T> {
+    -x.square() + T::one()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn the_second_derivative_of_the_sine() {
+        // mlx docs/src/usage/function_transforms.rst: grad(grad sin)(π/2) = −1.
+        let slope = |x: &Tensor<f64>| gradient(|x: &Tensor<f64>| x.sin(), x).get().unwrap().clone();
+        let g = gradient(slope, &Tensor::scalar(std::f64::consts::FRAC_PI_2));
+        assert_eq!(g.get().unwrap().item(), -1.0);
+    }
+
+    #[test]
+    fn all_four_quadrants_have_their_angle() {
+        let (y, x) = (Tensor::from([1.0f64, 1.0, -1.0, -1.0]), Tensor::from([1.0, -1.0, -1.0, 1.0]));
+        let quarters: Tensor<f64> = y.atan2(&x) / std::f64::consts::FRAC_PI_4;
+        assert_eq!(quarters.to_vec(), [1.0, 3.0, -3.0, -1.0]);
+    }
+}
