@@ -172,6 +172,42 @@ pub(crate) fn map_rows<T, U>(
     });
 }
 
+/// Changes the rows of `x` (`width` elements each) by those of `y`, in parallel; `cost` as in [`map_rows`].
+pub(crate) fn update_rows<T: Copy + Send + Sync>(
+    x: &mut [T],
+    y: &[T],
+    width: usize,
+    cost: usize,
+    body: impl Fn(&mut [T], &[T]) + Sync,
+) {
+    threads::for_row_chunks(x, width, cost, |first, x| {
+        x.chunks_exact_mut(width).zip(y.chunks_exact(width).skip(first)).for_each(|(x, y)| body(x, y));
+    });
+}
+
+/// Σ x·y.
+pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
+    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    vectorized(|| {
+        let mut running = [T::zero(); LANES];
+        for (x, y) in x.iter().zip(y) {
+            for i in 0..LANES {
+                running[i] = running[i] + x[i] * y[i];
+            }
+        }
+        let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + x * y);
+        rest + fold_block(&running, &(T::zero(), |a, b| a + b))
+    })
+}
+
+/// Where the first element is that passes.
+pub(crate) fn position<T: Copy>(x: &[T], passes: impl Fn(T) -> bool) -> Option<usize> {
+    // Whole blocks are only asked whether any does, which the vector units answer.
+    let block = vectorized(|| x.chunks(LANES).position(|block| block.iter().fold(false, |any, &x| any | passes(x))))?;
+    let start = block * LANES;
+    x[start..].iter().position(|&x| passes(x)).map(|i| start + i)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
