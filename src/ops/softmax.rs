@@ -31,12 +31,11 @@ impl<T: Float> Tensor<T> {
             |x| if axis + 1 == x.rank() { map_rows_of(x, softmax_row) } else { softmax_across(x, axis) },
             |_, y| {
                 let y = y.clone();
-                move |g| match pull_rows(g, &y, axis, softmax_pull) {
-                    Ok(x) => x,
-                    Err(g) => {
+                move |g| {
+                    pull(g, &y, axis, softmax_pull, |g| {
                         let total = (&g * &y).sum_axis(Keep(axis));
-                        (g - total) * y
-                    }
+                        (g - total) * &y
+                    })
                 }
             },
         )
@@ -57,12 +56,11 @@ impl<T: Float> Tensor<T> {
             |x| if axis + 1 == x.rank() { map_rows_of(x, log_softmax_row) } else { log_softmax_across(x, axis) },
             |_, y| {
                 let y = y.clone();
-                move |g| match pull_rows(g, &y, axis, log_softmax_pull) {
-                    Ok(x) => x,
-                    Err(g) => {
+                move |g| {
+                    pull(g, &y, axis, log_softmax_pull, |g| {
                         let total = g.sum_axis(Keep(axis));
                         g - y.exp() * total
-                    }
+                    })
                 }
             },
         )
@@ -77,20 +75,20 @@ fn map_rows_of<T: Float>(x: &Tensor<T>, row: impl Fn(&[T], &mut [T]) + Sync) -> 
     Tensor::from_dense(y, x.shape())
 }
 
-/// Changes each row of `g` by that of `y`, in one pass, along the last axis and where no outer gradient is watching;
-/// gives `g` back elsewhere.
-fn pull_rows<T: Float>(
+/// The cotangent `g` pulled back: by changing each row of it by that of `y`, in one pass, along the last axis and where
+/// no outer gradient is watching; by tensor operations elsewhere.
+fn pull<T: Float>(
     mut g: Tensor<T>,
     y: &Tensor<T>,
     axis: usize,
     row: impl Fn(&mut [T], &[T]) + Sync,
-) -> Result<Tensor<T>, Tensor<T>> {
+    otherwise: impl FnOnce(Tensor<T>) -> Tensor<T>,
+) -> Tensor<T> {
     if g.is_traced() || y.is_traced() || axis + 1 != y.rank() {
-        return Err(g);
+        return otherwise(g);
     }
-    let width = y.shape()[axis];
-    update_rows(g.as_mut_slice(), y.contiguous().dense(), width, 2, row);
-    Ok(g)
+    update_rows(g.as_mut_slice(), y.contiguous().dense(), y.shape()[axis], 2, row);
+    g
 }
 
 fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
