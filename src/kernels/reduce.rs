@@ -43,6 +43,8 @@ where
     let (shape, strides) = select(x, keep, false);
     let mut out = vec![op.neutral(); kept_shape.iter().product()];
     let kept = Lines::new(&kept_shape, [&kept_strides], [x.offset]);
+    // Relative to the first element of each result.
+    let folded = Lines::new(&shape, [&strides], [0]);
     let work = shape.iter().product::<usize>();
     if out.is_empty() || work == 0 {
         return out;
@@ -54,10 +56,9 @@ where
             let count = rest.len();
             kept.for_each(first, count, |[start]| {
                 let Some(line) = rest.next() else { return };
-                let folded = Lines::new(&shape, [&strides], [start]);
-                folded.for_each(0, folded.count, |[start]| {
+                folded.for_each(0, folded.count, |[place]| {
                     for i in 0..folded.length {
-                        let from = start.wrapping_add_signed(folded.strides[0] * i as isize);
+                        let from = start.wrapping_add(place).wrapping_add_signed(folded.strides[0] * i as isize);
                         let row = &x.data[from..from + line.len()];
                         vectorized(|| line.iter_mut().zip(row).for_each(|(a, &b)| *a = op.combine(*a, op.lift(b))));
                     }
@@ -72,7 +73,7 @@ where
                 let Some(line) = rest.next() else { return };
                 for (i, result) in line.iter_mut().enumerate() {
                     let start = start.wrapping_add_signed(kept.strides[0] * i as isize);
-                    *result = fold_from(x.data, &Lines::new(&shape, [&strides], [start]), op);
+                    *result = fold_from(x.data, start, &folded, op);
                 }
             });
         });
@@ -85,13 +86,14 @@ fn select<T>(x: Strided<'_, T>, keep: &[bool], which: bool) -> (SmallVec<[usize;
     (axes().map(|axis| x.shape[axis]).collect(), axes().map(|axis| x.strides[axis]).collect())
 }
 
-fn fold_from<T, F>(data: &[T], lines: &Lines<1>, op: &F) -> T
+fn fold_from<T, F>(data: &[T], from: usize, lines: &Lines<1>, op: &F) -> T
 where
     T: Copy + Send + Sync,
     F: Fold<T>,
 {
     let mut total = op.neutral();
-    lines.for_each(0, lines.count, |[start]| {
+    lines.for_each(0, lines.count, |[place]| {
+        let start = from.wrapping_add(place);
         let part = if lines.strides == [1] {
             fold_dense(&data[start..start + lines.length], op)
         } else {
@@ -168,6 +170,42 @@ pub(crate) fn map_rows<T, U>(
             body(&x[(first + i) * width..][..width], out);
         }
     });
+}
+
+/// Changes the rows of `x` (`width` elements each) by those of `y`, in parallel; `cost` as in [`map_rows`].
+pub(crate) fn update_rows<T: Copy + Send + Sync>(
+    x: &mut [T],
+    y: &[T],
+    width: usize,
+    cost: usize,
+    body: impl Fn(&mut [T], &[T]) + Sync,
+) {
+    threads::for_row_chunks(x, width, cost, |first, x| {
+        x.chunks_exact_mut(width).zip(y.chunks_exact(width).skip(first)).for_each(|(x, y)| body(x, y));
+    });
+}
+
+/// Σ x·y.
+pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
+    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    vectorized(|| {
+        let mut running = [T::zero(); LANES];
+        for (x, y) in x.iter().zip(y) {
+            for i in 0..LANES {
+                running[i] = running[i] + x[i] * y[i];
+            }
+        }
+        let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + x * y);
+        rest + fold_block(&running, &(T::zero(), |a, b| a + b))
+    })
+}
+
+/// Where the first element is that passes.
+pub(crate) fn position<T: Copy>(x: &[T], passes: impl Fn(T) -> bool) -> Option<usize> {
+    // Whole blocks are only asked whether any does, which the vector units answer.
+    let block = vectorized(|| x.chunks(LANES).position(|block| block.iter().fold(false, |any, &x| any | passes(x))))?;
+    let start = block * LANES;
+    x[start..].iter().position(|&x| passes(x)).map(|i| start + i)
 }
 
 #[cfg(test)]

@@ -27,21 +27,19 @@ pub(crate) fn scan<T: Copy + Send>(
     threads::for_row_chunks(x, length * inner, 1, |first, block| {
         for (outer, x) in block.chunks_exact_mut(length * inner).enumerate() {
             let base = (first + outer) * length * inner;
-            for step in 1..length {
-                let (from, to) = if reverse { (length - step, length - step - 1) } else { (step - 1, step) };
-                let (low, high) = x.split_at_mut(from.max(to) * inner);
-                let (before, here) = if reverse {
-                    (&high[..inner], &mut low[to * inner..])
-                } else {
-                    (&low[from * inner..], &mut high[..inner])
-                };
-                let place = base + to * inner;
-                vectorized(|| {
-                    for (i, (x, &before)) in here.iter_mut().zip(before).enumerate() {
+            vectorized(|| {
+                for step in 1..length {
+                    // The line that is read and the line that is written are the two about `middle`.
+                    let middle = (if reverse { length - step } else { step }) * inner;
+                    let (low, high) = x.split_at_mut(middle);
+                    let (below, above) = (&mut low[middle - inner..], &mut high[..inner]);
+                    let (place, before, here) =
+                        if reverse { (base + middle - inner, above, below) } else { (base + middle, below, above) };
+                    for (i, (x, &mut before)) in here.iter_mut().zip(before).enumerate() {
                         *x = f(place + i, before, *x);
                     }
-                });
-            }
+                }
+            });
         }
     });
 }

@@ -3,7 +3,7 @@
 use super::axes::{IntoAxes, IntoAxis, Reduction, resolve_axis, rows};
 use super::broadcast::zip_elements;
 use crate::autodiff::unary;
-use crate::kernels::reduce::{Fold, fold_dense, map_rows};
+use crate::kernels::reduce::{Fold, fold_dense, map_rows, position};
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -135,12 +135,11 @@ fn extremum<T: Float>(operation: &str, x: &Tensor<T>, over: Reduction, which: im
         x,
         |x| over.fold(x, &which),
         |x, y| {
-            // Where the elements are that were chosen; a constant, since it changes only in jumps.
-            let chosen = zip_elements(operation, x, &over.expand(&y.clone().with_trace(None)), |x, y| {
-                if x == y { T::one() } else { T::zero() }
-            });
-            let over = over.clone();
+            // Which elements are chosen changes only in jumps, so that is a constant.
+            let (x, y, over) = (x.clone().with_trace(None), y.clone().with_trace(None), over.clone());
             move |g| {
+                let one_if_equal = |x, y| if x == y { T::one() } else { T::zero() };
+                let chosen = zip_elements("max_axis", &x, &over.expand(&y), one_if_equal);
                 let count = over.fold(&chosen, &(T::zero(), |a, b| a + b));
                 chosen * over.expand(&(g / count))
             }
@@ -155,7 +154,7 @@ fn first_of<T: Float>(operation: &str, x: &[T], width: usize, which: impl Fold<T
     let mut places = vec![0; x.len() / width];
     map_rows(x, width, &mut places, 1, 1, |row, place| {
         let value = fold_dense(row, &which);
-        place[0] = row.iter().position(|&x| x == value || x.is_nan()).unwrap_or(0);
+        place[0] = if value.is_nan() { position(row, T::is_nan) } else { position(row, |x| x == value) }.unwrap_or(0);
     });
     places
 }

@@ -71,6 +71,25 @@ impl<T: Float> Fold<T> for SumOfSquares {
     }
 }
 
+/// Σ exp(x − from).
+pub(super) struct SumOfExponentials<T> {
+    pub(super) from: T,
+}
+
+impl<T: Float> Fold<T> for SumOfExponentials<T> {
+    fn neutral(&self) -> T {
+        T::zero()
+    }
+    #[inline(always)]
+    fn lift(&self, x: T) -> T {
+        (x - self.from).exp()
+    }
+    #[inline(always)]
+    fn combine(&self, a: T, b: T) -> T {
+        a + b
+    }
+}
+
 fn norm<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     unary(
         x,
@@ -91,8 +110,7 @@ fn logsumexp<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
                 let largest = fold_dense(row, &Largest);
                 // An infinite maximum would turn ∞ − ∞ into NaN.
                 let from = if largest.is_finite() { largest } else { T::zero() };
-                let sum: T = row.iter().map(|&x| (x - from).exp()).sum();
-                y[0] = from + sum.ln();
+                y[0] = from + fold_dense(row, &SumOfExponentials { from }).ln();
             });
             Tensor::from_dense(y, &over.to)
         },

@@ -1,10 +1,10 @@
 //! Sums, means, variances and products.
 
-use super::axes::{IntoAxes, Reduction};
+use super::axes::{IntoAxes, Keep, Reduction};
 use super::broadcast::zip_elements;
 use super::scan::{cumprod, shift};
 use crate::autodiff::unary;
-use crate::tensor::{Float, Shape, Tensor};
+use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// Σ x of all elements; 0 of none. Derivative: x̄ = ȳ for each.
@@ -213,12 +213,7 @@ fn prod<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
 fn prod_along<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
     unary(
         x,
-        |x| {
-            let keep: Vec<bool> = (0..x.rank()).map(|other| other != axis).collect();
-            let mut shape = Shape::from_slice(x.shape());
-            shape[axis] = 1;
-            Tensor::from_dense(crate::kernels::reduce::fold(x.strided(), &keep, &(T::one(), |a, b| a * b)), &shape)
-        },
+        |x| Reduction::over("prod", x.shape(), Keep(axis)).fold(x, &(T::one(), |a, b| a * b)),
         |x, _| {
             let x = x.clone();
             move |g| {

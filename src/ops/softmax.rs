@@ -1,11 +1,11 @@
 //! Softmax and its logarithm.
 
-use super::axes::{IntoAxis, Keep, from_rows, resolve_axis, rows};
+use super::axes::{IntoAxis, Keep, Reduction, resolve_axis};
 use super::extrema::Largest;
-use super::pointwise::of_output;
+use super::norm::SumOfExponentials;
 use crate::autodiff::unary;
 use crate::kernels::isa::vectorized;
-use crate::kernels::reduce::{fold_dense, map_rows};
+use crate::kernels::reduce::{dot, fold_dense, map_rows, update_rows};
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -13,7 +13,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// Derivative: x̄ = y · (ȳ − Σ ȳ·y).
     ///
-    /// Along the last axis of a contiguous tensor, each row is read and written while it is in the cache.
+    /// Fastest along the last axis of a contiguous tensor, where each row is read and written while it is in the cache.
     ///
     /// # Panics
     /// Where there is no such axis.
@@ -28,12 +28,14 @@ impl<T: Float> Tensor<T> {
         let axis = resolve_axis("softmax", self.shape(), axis);
         unary(
             self,
-            |x| map_along(x, axis, |x, y| softmax_row(x, y)),
+            |x| if axis + 1 == x.rank() { map_rows_of(x, softmax_row) } else { softmax_across(x, axis) },
             |_, y| {
                 let y = y.clone();
                 move |g| {
-                    let total = (&g * &y).sum_axis(Keep(axis));
-                    (g - total) * y
+                    pull(g, &y, axis, softmax_pull, |g| {
+                        let total = (&g * &y).sum_axis(Keep(axis));
+                        (g - total) * &y
+                    })
                 }
             },
         )
@@ -51,24 +53,42 @@ impl<T: Float> Tensor<T> {
         let axis = resolve_axis("log_softmax", self.shape(), axis);
         unary(
             self,
-            |x| map_along(x, axis, |x, y| log_softmax_row(x, y)),
+            |x| if axis + 1 == x.rank() { map_rows_of(x, log_softmax_row) } else { log_softmax_across(x, axis) },
             |_, y| {
                 let y = y.clone();
                 move |g| {
-                    let total = g.sum_axis(Keep(axis));
-                    g - of_output(&y, T::exp, Tensor::clone) * total
+                    pull(g, &y, axis, log_softmax_pull, |g| {
+                        let total = g.sum_axis(Keep(axis));
+                        g - y.exp() * total
+                    })
                 }
             },
         )
     }
 }
 
-/// A function of whole rows along an axis; not differentiated.
-fn map_along<T: Float>(x: &Tensor<T>, axis: usize, row: impl Fn(&[T], &mut [T]) + Sync) -> Tensor<T> {
-    let width = x.shape()[axis];
+/// A function of whole rows, along the last axis; not differentiated.
+fn map_rows_of<T: Float>(x: &Tensor<T>, row: impl Fn(&[T], &mut [T]) + Sync) -> Tensor<T> {
+    let width = x.shape()[x.rank() - 1];
     let mut y = vec![T::zero(); x.len()];
-    map_rows(rows(x, axis).dense(), width, &mut y, width, 8, row);
-    from_rows(y, x.shape(), axis)
+    map_rows(x.contiguous().dense(), width, &mut y, width, 8, row);
+    Tensor::from_dense(y, x.shape())
+}
+
+/// The cotangent `g` pulled back: by changing each row of it by that of `y`, in one pass, along the last axis and where
+/// no outer gradient is watching; by tensor operations elsewhere.
+fn pull<T: Float>(
+    mut g: Tensor<T>,
+    y: &Tensor<T>,
+    axis: usize,
+    row: impl Fn(&mut [T], &[T]) + Sync,
+    otherwise: impl FnOnce(Tensor<T>) -> Tensor<T>,
+) -> Tensor<T> {
+    if g.is_traced() || y.is_traced() || axis + 1 != y.rank() {
+        return otherwise(g);
+    }
+    update_rows(g.as_mut_slice(), y.contiguous().dense(), y.shape()[axis], 2, row);
+    g
 }
 
 fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
@@ -78,11 +98,37 @@ fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     vectorized(|| y.iter_mut().for_each(|y| *y /= sum));
 }
 
+fn softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
+    let total = dot(g, y);
+    vectorized(|| g.iter_mut().zip(y).for_each(|(g, &y)| *g = (*g - total) * y));
+}
+
 fn log_softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     let largest = fold_dense(x, &Largest);
-    vectorized(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - largest).exp()));
-    let log_sum = fold_dense(y, &(T::zero(), |a, b| a + b)).ln();
+    let log_sum = fold_dense(x, &SumOfExponentials { from: largest }).ln();
     vectorized(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - largest) - log_sum));
+}
+
+fn log_softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
+    let total = fold_dense(g, &(T::zero(), |a, b| a + b));
+    vectorized(|| g.iter_mut().zip(y).for_each(|(g, &y)| *g -= y.exp() * total));
+}
+
+/// Along an axis that is not the last: all rows at once, without turning the tensor. Not differentiated.
+fn softmax_across<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
+    let e = below_largest(x, axis).exp();
+    let sum = e.sum_axis(Keep(axis));
+    e / sum
+}
+
+fn log_softmax_across<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
+    let x = below_largest(x, axis);
+    let sum = Reduction::over("log_softmax", x.shape(), Keep(axis)).fold(&x, &SumOfExponentials { from: T::zero() });
+    x - sum.ln()
+}
+
+fn below_largest<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
+    if x.is_empty() { x.clone() } else { x - x.max_axis(Keep(axis)) }
 }
 
 #[cfg(test)]

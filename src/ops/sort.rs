@@ -78,17 +78,17 @@ fn order<T: Float>(x: &Tensor<T>, axis: usize, k: usize, descending: bool) -> Te
     let cost = 4 * width.max(2).ilog2() as usize;
     map_rows(rows(x, axis).dense(), width, &mut places, k, cost, |row, places| {
         // A total order, in which the place decides between equal elements: so the sort need not be stable.
-        let compare = |&i: &usize, &j: &usize| {
-            let order = nan_last(row[i], row[j]);
-            if descending { order.reverse() } else { order }.then(i.cmp(&j))
+        let compare = |(a, i): &(T, usize), (b, j): &(T, usize)| {
+            let order = nan_last(*a, *b);
+            if descending { order.reverse() } else { order }.then(i.cmp(j))
         };
-        let mut all: Vec<usize> = (0..width).collect();
+        let mut all: Vec<(T, usize)> = row.iter().copied().zip(0..).collect();
         if k < width {
             all.select_nth_unstable_by(k, compare);
         }
         let first = &mut all[..k];
         first.sort_unstable_by(compare);
-        places.copy_from_slice(first);
+        places.iter_mut().zip(first).for_each(|(place, (_, i))| *place = *i);
     });
     from_rows(places, &shape, axis)
 }

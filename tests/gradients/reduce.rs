@@ -61,7 +61,7 @@ fn extrema() {
     check_shapes("min", &[&[3, 4], &[], &[5]], X, distinct(|x| x.min()));
     let shapes: &[&[usize]] = &[&[3, 4], &[2, 3, 2], &[0, 3]];
     check_shapes("max_axis", shapes, X, distinct(|x| x.max_axis(-1)));
-    check_shapes("max_axis", shapes, X, distinct(|x| x.max_axis(&[1])));
+    check_shapes("max_axis", shapes, X, distinct(|x| x.max_axis([1])));
     check_shapes("min_axis", shapes, X, distinct(|x| x.min_axis(Keep(1))));
 }
 
