@@ -200,7 +200,7 @@ mod tests {
         let mut model = net(1);
         let mut state = setup((ClipNorm::new(1.0), Adam::default()), &model);
         let x = Tensor::<f32>::normal((5, 3), 0.0, 1.0, &mut StdRng::seed_from_u64(2));
-        let mut step = |model: &mut Net, state: &mut State<_, Net>| {
+        let step = |model: &mut Net, state: &mut State<_, Net>| {
             let loss = |m: &Net| m.head.forward(&m.dropout.forward(&m.backbone.forward(&x)).cast()).square().mean();
             let (loss, grads) = with_gradient(loss, model);
             update(state, model, &grads);

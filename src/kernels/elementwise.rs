@@ -1,6 +1,7 @@
 //! One element in, one element out.
 
 use super::isa::vectorized;
+use super::pool::{self, Pooled};
 use super::strided::{Lines, Strided};
 use super::threads;
 
@@ -8,9 +9,9 @@ use super::threads;
 pub(crate) fn map<T, U>(x: Strided<'_, T>, f: impl Fn(T) -> U + Sync) -> Vec<U>
 where
     T: Copy + Sync,
-    U: Copy + Default + Send,
+    U: Pooled,
 {
-    let mut out = vec![U::default(); x.len()];
+    let mut out = pool::buffer(x.len());
     let lines = Lines::new(x.shape, [x.strides], [x.offset]);
     over_lines(&mut out, &lines, |out, [start]| {
         if lines.strides == [1] {
@@ -28,9 +29,9 @@ pub(crate) fn zip<A, B, U>(a: Strided<'_, A>, b: Strided<'_, B>, f: impl Fn(A, B
 where
     A: Copy + Sync,
     B: Copy + Sync,
-    U: Copy + Default + Send,
+    U: Pooled,
 {
-    let mut out = vec![U::default(); a.len()];
+    let mut out = pool::buffer(a.len());
     let lines = Lines::new(a.shape, [a.strides, b.strides], [a.offset, b.offset]);
     over_lines(&mut out, &lines, |out, [i, j]| match lines.strides {
         [1, 1] => {
@@ -64,9 +65,9 @@ where
     A: Copy + Sync,
     B: Copy + Sync,
     C: Copy + Sync,
-    U: Copy + Default + Send,
+    U: Pooled,
 {
-    let mut out = vec![U::default(); a.len()];
+    let mut out = pool::buffer(a.len());
     let lines = Lines::new(a.shape, [a.strides, b.strides, c.strides], [a.offset, b.offset, c.offset]);
     over_lines(&mut out, &lines, |out, [i, j, k]| {
         let n = out.len();

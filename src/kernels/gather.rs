@@ -3,12 +3,13 @@
 use smallvec::SmallVec;
 
 use super::isa::vectorized;
+use super::pool::{self, Pooled};
 use super::strided::{Lines, Strided};
 use super::threads;
 
 /// Copies row `rows[i]` of `x` (rows of `width` elements) to row `i` of the result, in parallel.
-pub(crate) fn gather_rows<T: Copy + Default + Send + Sync>(x: &[T], width: usize, rows: &[usize]) -> Vec<T> {
-    let mut out = vec![T::default(); rows.len() * width];
+pub(crate) fn gather_rows<T: Pooled + Sync>(x: &[T], width: usize, rows: &[usize]) -> Vec<T> {
+    let mut out = pool::buffer(rows.len() * width);
     threads::for_row_chunks(&mut out, width, 1, |first, out| {
         for (out, &row) in out.chunks_exact_mut(width).zip(&rows[first..]) {
             out.copy_from_slice(&x[row * width..][..width]);
@@ -32,14 +33,14 @@ where
 }
 
 /// For each place of `shape`, the element of `x` there, but at `index` along `axis`; indices are within range.
-pub(crate) fn gather_along<T: Copy + Default + Send + Sync>(
+pub(crate) fn gather_along<T: Pooled + Sync>(
     x: Strided<'_, T>,
     axis: usize,
     shape: &[usize],
     index: &[usize],
 ) -> Vec<T> {
     let (lines, step) = across(shape, x.strides, axis, x.offset);
-    let mut out = vec![T::default(); index.len()];
+    let mut out = pool::buffer(index.len());
     threads::for_row_chunks(&mut out, lines.length, 2, |first, out| {
         let mut rest = out.chunks_exact_mut(lines.length).zip(index[first * lines.length..].chunks_exact(lines.length));
         let count = rest.len();

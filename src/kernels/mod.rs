@@ -6,6 +6,7 @@ pub(crate) mod elementwise;
 pub(crate) mod gather;
 pub(crate) mod isa;
 pub(crate) mod matmul;
+pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod scan;
 pub(crate) mod strided;

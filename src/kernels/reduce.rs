@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::isa::vectorized;
+use super::pool::{self, Pooled};
 use super::strided::{Lines, Strided};
 use super::threads;
 
@@ -36,12 +37,12 @@ const BLOCK: usize = 4096;
 /// Folds the axes of `x` that are not kept; the result is dense over the kept ones.
 pub(crate) fn fold<T, F>(x: Strided<'_, T>, keep: &[bool], op: &F) -> Vec<T>
 where
-    T: Copy + Send + Sync,
+    T: Pooled + Sync,
     F: Fold<T>,
 {
     let (kept_shape, kept_strides) = select(x, keep, true);
     let (shape, strides) = select(x, keep, false);
-    let mut out = vec![op.neutral(); kept_shape.iter().product()];
+    let mut out = pool::filled(kept_shape.iter().product(), op.neutral());
     let kept = Lines::new(&kept_shape, [&kept_strides], [x.offset]);
     // Relative to the first element of each result.
     let folded = Lines::new(&shape, [&strides], [0]);

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::broadcast::expanded;
 use crate::autodiff::binary;
 use crate::kernels::matmul::{Matrix, Sizes, matmul};
+use crate::kernels::pool;
 use crate::kernels::strided::Lines;
 use crate::tensor::{Float, Layout, Shape, Tensor, broadcast_shapes};
 
@@ -87,7 +88,7 @@ fn multiply<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let (x, w) = (spread(x, x_matrix), spread(w, w_matrix));
     let starts = starts(&shape, x.layout(), w.layout());
     shape.extend_from_slice(&[sizes.m, sizes.n]);
-    let mut out = vec![T::zero(); shape.iter().product()];
+    let mut out = pool::buffer(shape.iter().product());
     matmul(&mut out, sizes, |i| (matrix(&x, starts[i][0]), matrix(&w, starts[i][1])));
     Tensor::from_dense(out, &shape)
 }

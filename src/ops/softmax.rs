@@ -5,6 +5,7 @@ use super::extrema::Largest;
 use super::norm::SumOfExponentials;
 use crate::autodiff::unary;
 use crate::kernels::isa::vectorized;
+use crate::kernels::pool;
 use crate::kernels::reduce::{dot, fold_dense, map_rows, update_rows};
 use crate::tensor::{Float, Tensor};
 
@@ -70,7 +71,7 @@ impl<T: Float> Tensor<T> {
 /// A function of whole rows, along the last axis; not differentiated.
 fn map_rows_of<T: Float>(x: &Tensor<T>, row: impl Fn(&[T], &mut [T]) + Sync) -> Tensor<T> {
     let width = x.shape()[x.rank() - 1];
-    let mut y = vec![T::zero(); x.len()];
+    let mut y = pool::buffer(x.len());
     map_rows(x.contiguous().dense(), width, &mut y, width, 8, row);
     Tensor::from_dense(y, x.shape())
 }

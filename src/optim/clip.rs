@@ -47,8 +47,8 @@ impl Rule for ClipGrad {
 
 /// Scales the gradient of each leaf on its own to a Euclidean norm of at most ω, for the rules behind it in a chain.
 ///
-/// A gradient whose norm is infinite or NaN becomes NaN where it is not finite and is not scaled elsewhere by more than
-/// that norm says: nothing is hidden, and [`train`](crate::train::train) stops at the loss that follows.
+/// A norm that is infinite or NaN leaves NaN in the parameters: nothing is hidden, and [`train`](crate::train::train)
+/// stops at the loss that follows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClipNorm {
     /// The largest norm ω.
@@ -75,9 +75,10 @@ impl Rule for ClipNorm {
         let squares: Vec<T> = dx.iter().map(|&dx| dx * dx).collect();
         let norm = fold_dense(&squares, &(T::zero(), |a, b| a + b)).sqrt();
         let omega = T::from_f64(self.omega);
-        if !(norm <= omega) {
-            let scale = omega / norm;
-            dx.iter_mut().for_each(|dx| *dx *= scale);
+        if norm <= omega {
+            return;
         }
+        let scale = omega / norm;
+        dx.iter_mut().for_each(|dx| *dx *= scale);
     }
 }

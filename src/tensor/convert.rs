@@ -59,7 +59,7 @@ impl<T: Element> Tensor<T> {
         }
         let shape = self.layout.shape;
         match Arc::try_unwrap(self.storage) {
-            Ok(data) => array(data, &shape),
+            Ok(storage) => array(storage.into_vec(), &shape),
             Err(shared) => array(shared.to_vec(), &shape),
         }
     }

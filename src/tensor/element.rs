@@ -28,6 +28,7 @@ pub trait Element:
     + Serialize
     + DeserializeOwned
     + sealed::Sealed
+    + crate::kernels::pool::Pooled
     + 'static
 {
     /// The type's name as error messages and files spell it, such as `"f32"`.

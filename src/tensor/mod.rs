@@ -9,6 +9,7 @@ mod display;
 mod element;
 mod layout;
 mod serde;
+mod storage;
 
 use std::ops::Index as Indexing;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub(crate) use layout::{Layout, Shape, Strides, broadcast_shapes};
 
 use crate::autodiff::Trace;
 use crate::kernels::Strided;
+use storage::Storage;
 
 /// An array of any rank: row-major, with shared storage that is copied when it is written to (`clone` is cheap).
 ///
@@ -38,7 +40,7 @@ use crate::kernels::Strided;
 /// ```
 #[derive(Clone)]
 pub struct Tensor<T: Element = f32> {
-    storage: Arc<Vec<T>>,
+    storage: Arc<Storage<T>>,
     layout: Layout,
     trace: Option<Trace>,
 }
@@ -51,7 +53,7 @@ impl<T: Element> Tensor<T> {
     }
 
     pub(crate) fn from_layout(data: Vec<T>, layout: Layout) -> Self {
-        Tensor { storage: Arc::new(data), layout, trace: None }
+        Tensor { storage: Arc::new(Storage::new(data)), layout, trace: None }
     }
 
     /// The lengths of the axes.
@@ -93,10 +95,13 @@ impl<T: Element> Tensor<T> {
         assert!(!self.is_traced(), "as_mut_slice: a tensor that is being differentiated can't be written to");
         self.trace = None;
         if !self.is_contiguous() || Arc::get_mut(&mut self.storage).is_none() {
-            *self = Tensor::from_dense(self.to_vec(), self.shape());
+            *self = self.map_elements(|x| x);
         }
         let range = self.layout.offset..self.layout.offset + self.len();
-        &mut Arc::make_mut(&mut self.storage)[range]
+        match Arc::get_mut(&mut self.storage) {
+            Some(elements) => &mut elements[range],
+            None => unreachable!("a fresh copy has one owner"),
+        }
     }
 
     /// The same elements, contiguous in memory; a cheap clone where they are so already.
