@@ -10,11 +10,12 @@ use std::time::Instant;
 use sapwood::prelude::*;
 
 const PIXELS: usize = 64;
-const EPOCHS: usize = 40;
+const EPOCHS: usize = 60;
 
 #[derive(Params, Clone, Debug)]
 struct Classifier {
     first: Dense,
+    dropout: Dropout,
     second: Dense,
     out: Dense,
 }
@@ -22,15 +23,16 @@ struct Classifier {
 impl Classifier {
     fn new(rng: &mut impl Rng) -> Self {
         Classifier {
-            first: Dense::new(PIXELS, 128, rng),
-            second: Dense::new(128, 64, rng),
-            out: Dense::new(64, 10, rng),
+            first: Dense::new(PIXELS, 256, rng),
+            dropout: Dropout::new(0.3, 2),
+            second: Dense::new(256, 128, rng),
+            out: Dense::new(128, 10, rng),
         }
     }
 
     /// Images `[batch, 64]` → logits `[batch, 10]`.
     fn forward(&self, x: &Tensor) -> Tensor {
-        let x = self.first.forward(x).relu();
+        let x = self.dropout.forward(&self.first.forward(x).relu());
         let x = self.second.forward(&x).relu();
         self.out.forward(&x)
     }
@@ -58,7 +60,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // 80 % to train on, 20 % to test on, by seed.
     let observations = images.shape()[0];
-    let shuffled = DataLoader::new((images, labels)).batch_size(observations * 4 / 5).shuffle(0);
+    let shuffled = DataLoader::new((images, labels)).batch_size(observations * 4 / 5).shuffle(1);
     let mut parts = shuffled.iter();
     let (Some(training), Some((test_x, test_y))) = (parts.next(), parts.next()) else { unreachable!("two parts") };
 
@@ -66,11 +68,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut model = Classifier::new(&mut rng);
     println!("{}", model.summary());
 
+    let criterion = CrossEntropy::new().label_smoothing(0.1);
     let data = DataLoader::new(training).batch_size(64).shuffle(1);
     let mut state = setup(AdamW::new(0.003), &model);
     let start = Instant::now();
     for epoch in 1..=EPOCHS {
-        let history = train(&mut model, &data, &mut state, |m, (x, y)| cross_entropy(&m.forward(&x), &y))?;
+        let history = train(&mut model, &data, &mut state, |m, (x, y)| criterion.loss(&m.forward(&x), &y))?;
         state.adjust(0.003 * (1.0 - epoch as f64 / EPOCHS as f64));
         let logits = model.forward(&test_x);
         println!(

@@ -105,7 +105,7 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The same elements, contiguous in memory; a cheap clone where they are so already.
-    pub(crate) fn contiguous(&self) -> Tensor<T> {
+    pub fn contiguous(&self) -> Tensor<T> {
         if self.is_contiguous() {
             return self.clone();
         }
