@@ -1,0 +1,127 @@
+//! Times training steps, as the programs of other libraries print them for the same workloads:
+//!
+//! `cargo run --release --example steps -- linear mlp --threads 2`
+//!
+//! | workload | model | input | loss | rule |
+//! | --- | --- | --- | --- | --- |
+//! | `linear` | m·x + b | `[10, 1]` | mean squares | descent |
+//! | `tiny_mlp` | 10 → 32 relu → 1 | `[1024, 10]` | mean squares | descent |
+//! | `mlp` | 784 → 512 relu → 512 relu → 10 | `[128, 784]` | cross-entropy | Adam |
+//! | `adam_25m` | 100 tensors of 250,000: the update alone | | | Adam |
+//! | `loader` | an epoch of shuffled batches of 128, no training | `[60000, 784]` | | |
+//!
+//! All of them are timed where none is named. A step is gradient and update; the best and the median of three seconds
+//! of repeated runs are printed, in milliseconds a step.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use sapwood::prelude::*;
+
+#[derive(Params)]
+struct Line {
+    m: Tensor,
+    b: Tensor,
+}
+
+/// Dense layers with relu between them.
+#[derive(Params)]
+struct Mlp {
+    layers: Vec<Dense>,
+}
+
+impl Mlp {
+    fn new(widths: &[usize], rng: &mut impl Rng) -> Self {
+        Mlp { layers: widths.windows(2).map(|pair| Dense::new(pair[0], pair[1], rng)).collect() }
+    }
+
+    fn forward(&self, x: &Tensor) -> Tensor {
+        let mut layers = self.layers.iter();
+        let first = layers.next().map_or_else(|| x.clone(), |layer| layer.forward(x));
+        layers.fold(first, |x, layer| layer.forward(&x.relu()))
+    }
+}
+
+/// A function that does one step.
+type Step = Box<dyn FnMut()>;
+
+fn training<M: Params + 'static, R: Rule>(mut model: M, rule: R, loss: impl Fn(&M) -> Tensor + 'static) -> Step {
+    let mut state = setup(rule, &model);
+    Box::new(move || {
+        let (value, grads) = with_gradient(&loss, &model);
+        update(&mut state, &mut model, &grads);
+        black_box(value);
+    })
+}
+
+fn linear(rng: &mut StdRng) -> Step {
+    let (x, y) = (Tensor::uniform((10, 1), 0.0..1.0, rng), Tensor::uniform((10, 1), 0.0..1.0, rng));
+    let model = Line { m: Tensor::uniform((), 0.0..1.0, rng), b: Tensor::uniform((), 0.0..1.0, rng) };
+    training(model, Descent::new(0.1), move |line| mse(&(&line.m * &x + &line.b), &y))
+}
+
+fn tiny_mlp(rng: &mut StdRng) -> Step {
+    let (x, y) = (Tensor::normal((1024, 10), 0.0, 1.0, rng), Tensor::normal((1024, 1), 0.0, 1.0, rng));
+    training(Mlp::new(&[10, 32, 1], rng), Descent::new(0.01), move |m| mse(&m.forward(&x), &y))
+}
+
+fn mlp(rng: &mut StdRng) -> Step {
+    let x = Tensor::uniform((128, 784), 0.0..1.0, rng);
+    let y: Tensor<i64> = Tensor::from((0..128).map(|_| rng.random_range(0..10)).collect::<Vec<_>>());
+    training(Mlp::new(&[784, 512, 512, 10], rng), Adam::new(1e-3), move |m| cross_entropy(&m.forward(&x), &y))
+}
+
+fn adam_25m(rng: &mut StdRng) -> Step {
+    let draw = |rng: &mut StdRng| (0..100).map(|_| Tensor::uniform(250_000, 0.0..1.0, rng)).collect::<Vec<Tensor>>();
+    let (mut model, fixed) = (draw(rng), draw(rng));
+    let sum =
+        |model: &Vec<Tensor>| model.iter().zip(&fixed).fold(Tensor::scalar(0.0), |sum, (x, c)| sum + (x * c).sum());
+    let grads = gradient(sum, &model);
+    let mut state = setup(Adam::new(1e-3), &model);
+    Box::new(move || update(&mut state, &mut model, &grads))
+}
+
+fn loader(_: &mut StdRng) -> Step {
+    let data = (Tensor::<f32>::ones((60_000, 784)), Tensor::<i64>::ones(60_000));
+    let data = DataLoader::new(data).batch_size(128).shuffle(0);
+    Box::new(move || data.iter().for_each(|batch| drop(black_box(batch))))
+}
+
+fn timed(name: &str, threads: usize, mut step: Step) {
+    (0..3).for_each(|_| step());
+    let start = Instant::now();
+    step();
+    let inner = ((0.05 / start.elapsed().as_secs_f64().max(1e-7)) as usize).max(1);
+    let mut runs = vec![];
+    let end = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < end || runs.len() < 3 {
+        let start = Instant::now();
+        (0..inner).for_each(|_| step());
+        runs.push(start.elapsed().as_secs_f64() / inner as f64 * 1e3);
+    }
+    runs.sort_by(f64::total_cmp);
+    println!("sapwood {name} threads={threads} best {:.4} ms median {:.4} ms", runs[0], runs[runs.len() / 2]);
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let workloads: [(&str, fn(&mut StdRng) -> Step); 5] =
+        [("linear", linear), ("tiny_mlp", tiny_mlp), ("mlp", mlp), ("adam_25m", adam_25m), ("loader", loader)];
+    let (mut names, mut threads) = (vec![], 2);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--threads" {
+            threads = arguments.next().ok_or("--threads needs a number")?.parse()?;
+        } else if workloads.iter().any(|(name, _)| *name == argument) {
+            names.push(argument);
+        } else {
+            return Err(format!("no workload `{argument}`; there are {:?}", workloads.map(|(name, _)| name)).into());
+        }
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    for (name, workload) in workloads {
+        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+            timed(name, threads, workload(&mut StdRng::seed_from_u64(0)));
+        }
+    }
+    Ok(())
+}
