@@ -137,6 +137,33 @@ fn what_leaves_a_gradient_is_a_constant() {
 }
 
 #[test]
+fn what_leaves_a_gradient_by_a_panic_is_a_constant_too() {
+    let mut leaked = None;
+    let x = Tensor::scalar(3.0f64);
+    message(|| {
+        gradient(
+            |x: &Tensor<f64>| -> Tensor<f64> {
+                leaked = Some(x * 2.0);
+                panic!("away with it")
+            },
+            &x,
+        );
+    });
+    let mut leaked = leaked.unwrap();
+    leaked.as_mut_slice()[0] += 1.0;
+    assert_eq!(leaked.item(), 7.0);
+    assert_eq!(format!("{leaked:?}"), "Tensor<f64>[] 7");
+}
+
+#[test]
+fn dropout_is_active_on_threads_of_the_loss_too() {
+    let dropout = Dropout::new(0.5, 1);
+    let x = Tensor::<f32>::ones(1000);
+    let g = gradient(|x| thread::scope(|s| s.spawn(|| dropout.forward(x).sum()).join().unwrap()), &x);
+    assert!(g.get().unwrap().to_vec().contains(&0.0));
+}
+
+#[test]
 fn stop_gradient_makes_a_constant() {
     let x = Tensor::scalar(3.0f64);
     assert_eq!(derivative(|x| x * x.stop_gradient(), &x).item(), 3.0);

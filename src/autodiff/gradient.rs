@@ -184,9 +184,19 @@ impl Drop for Active {
 /// Calls `f` with a traced copy of the model; also returns the number of its leaves, which are the tape's first nodes.
 fn run<M: Params, O>(tape: &Arc<Tape>, f: impl FnOnce(&M) -> O, model: &M) -> (O, usize) {
     let mut tracer = Tracer { tape, leaves: 0 };
+    let _recording = Recording(tape);
     let traced = model.map_model(&mut Walk::new(), &mut tracer);
     let _active = Active::new();
     (f(&traced), tracer.leaves)
+}
+
+/// Closes the tape when the function has returned or panicked.
+struct Recording<'a>(&'a Tape);
+
+impl Drop for Recording<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 struct Tracer<'a> {

@@ -11,7 +11,7 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 /// What one call of `gradient` records. Tensors that carry a [`Trace`] of it add to it, from any thread.
 pub(crate) struct Tape {
     serial: u64,
-    /// Closed when the call walks back: from then on its tensors are constants.
+    /// Closed when the call's function has returned or panicked: from then on its tensors are constants.
     open: AtomicBool,
     /// An operation, or `None` for a leaf of the model; a node is an index into this list.
     nodes: Mutex<Vec<Option<Operation>>>,
@@ -45,9 +45,9 @@ impl Tape {
         self.trace(output, node)
     }
 
-    /// Walks back from a node and returns the cotangents of the leaves. The tape is closed and emptied.
+    /// Walks back from a node and returns the cotangents of the leaves. The tape is emptied.
     pub(crate) fn walk_back(&self, from: usize, cotangent: AnyTensor) -> Cotangents {
-        let mut nodes = self.close();
+        let mut nodes = std::mem::take(&mut *self.nodes());
         nodes.truncate(from + 1);
         let mut cotangents = Cotangents { of: vec![] };
         cotangents.of.resize_with(nodes.len(), || None);
@@ -63,10 +63,9 @@ impl Tape {
         cotangents
     }
 
-    /// Ends the recording and takes what was recorded.
-    fn close(&self) -> Vec<Option<Operation>> {
+    /// Ends the recording.
+    pub(crate) fn close(&self) {
         self.open.store(false, Ordering::Release);
-        std::mem::take(&mut *self.nodes())
     }
 
     fn push(&self, operation: Option<Operation>) -> usize {
@@ -103,6 +102,18 @@ impl Trace {
         }
         Some(trace)
     }
+
+    /// The trace on a tape; within it only tapes that no longer record are passed by.
+    fn on(&self, tape: &Arc<Tape>) -> Option<&Trace> {
+        let mut trace = self;
+        while !Arc::ptr_eq(&trace.tape, tape) {
+            if trace.tape.open.load(Ordering::Acquire) {
+                return None;
+            }
+            trace = trace.outer.as_deref()?;
+        }
+        Some(trace)
+    }
 }
 
 /// The innermost tape that watches any of the tensors.
@@ -112,16 +123,20 @@ pub(crate) fn innermost<'a, T: Element>(tensors: impl IntoIterator<Item = &'a Te
 }
 
 impl<T: Element> Tensor<T> {
-    /// The tensor's node on a tape, where this is the innermost that watches it.
+    /// The tensor's node on a tape, whether or not that still records.
     pub(crate) fn node_on(&self, tape: &Arc<Tape>) -> Option<usize> {
-        let trace = self.trace()?.live()?;
-        Arc::ptr_eq(&trace.tape, tape).then_some(trace.node)
+        Some(self.trace()?.on(tape)?.node)
     }
 
     /// The tensor as the tapes outside of this one know it.
     pub(crate) fn outside(&self, tape: &Arc<Tape>) -> Tensor<T> {
-        let Some(trace) = self.trace().and_then(Trace::live) else { return self.clone().with_trace(None) };
-        let outer = if Arc::ptr_eq(&trace.tape, tape) { trace.outer.as_deref() } else { Some(trace) };
+        let outer = match self.trace() {
+            Some(trace) => match trace.on(tape) {
+                Some(trace) => trace.outer.as_deref(),
+                None => trace.live(),
+            },
+            None => None,
+        };
         let outer = outer.cloned();
         self.clone().with_trace(outer)
     }

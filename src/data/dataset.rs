@@ -65,11 +65,10 @@ impl<T: Element> Dataset for Tensor<T> {
     }
 
     fn batch(&self, observations: &[usize]) -> Tensor<T> {
-        let dense = self.contiguous();
-        let mut shape = self.shape().to_vec();
-        let width = shape[1..].iter().product();
-        shape[0] = observations.len();
-        Tensor::from_dense(gather_rows(dense.dense(), width, observations), &shape)
+        let Some(elements) = self.as_slice() else {
+            return self.view().select(Axis(0), observations).into();
+        };
+        rows(elements, self.shape(), observations)
     }
 
     fn fault(&self) -> Option<String> {
@@ -88,15 +87,20 @@ impl<T: Element, D: Dimension> Dataset for Array<T, D> {
         let Some(elements) = self.as_slice() else {
             return self.view().into_dyn().select(Axis(0), observations).into();
         };
-        let mut shape = self.shape().to_vec();
-        let width = shape[1..].iter().product();
-        shape[0] = observations.len();
-        Tensor::from_dense(gather_rows(elements, width, observations), &shape)
+        rows(elements, self.shape(), observations)
     }
 
     fn fault(&self) -> Option<String> {
         (self.ndim() == 0).then(|| "a scalar has no axis of observations".to_owned())
     }
+}
+
+/// The rows of a dense array of the given shape that `observations` number, copied in parallel.
+fn rows<T: Element>(elements: &[T], shape: &[usize], observations: &[usize]) -> Tensor<T> {
+    let mut shape = shape.to_vec();
+    shape[0] = observations.len();
+    let width = shape[1..].iter().product();
+    Tensor::from_dense(gather_rows(elements, width, observations), &shape)
 }
 
 impl<D: Dataset + ?Sized> Dataset for &D {

@@ -206,9 +206,12 @@ mod tests {
     #[test]
     fn layouts_of_arrays_do_not_matter() {
         let fortran = Array2::from_shape_fn((2, 5), |(i, j)| (2 * j + i + 1) as f32).reversed_axes();
-        let batches = |data: DataLoader<Array2<f32>>| data.iter().map(|x| x.to_vec()).collect::<Vec<_>>();
-        let dense = fortran.as_standard_layout().into_owned();
-        assert_eq!(batches(DataLoader::new(fortran).batch_size(2)), batches(DataLoader::new(dense).batch_size(2)));
+        fn batches(data: impl Dataset<Batch = Tensor>) -> Vec<Vec<f32>> {
+            DataLoader::new(data).batch_size(2).iter().map(|x| x.to_vec()).collect()
+        }
+        let expected = batches(fortran.as_standard_layout().into_owned());
+        assert_eq!(batches(fortran.clone()), expected);
+        assert_eq!(batches(Tensor::from(fortran)), expected);
     }
 
     #[test]

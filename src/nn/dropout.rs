@@ -58,7 +58,7 @@ impl Dropout {
 
     /// The tensor with elements dropped, of the same shape.
     pub fn forward<T: Float>(&self, x: &Tensor<T>) -> Tensor<T> {
-        if self.active.unwrap_or_else(is_active) {
+        if self.active.unwrap_or_else(|| is_active() || x.is_traced()) {
             self.rng.update(|rng| x.dropout(self.probability, rng))
         } else {
             x.clone()
