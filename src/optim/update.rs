@@ -116,10 +116,13 @@ fn update_leaf<R: Rule, T: Float>(x: &mut Tensor<T>, leaf: &mut LeafState<R, T>,
     let apply = |dx: &mut SmallVec<[T; 16]>, ((x, gradient), state): ((&mut [T], &[T]), _)| {
         dx.clear();
         dx.extend_from_slice(gradient);
-        vectorized(|| {
-            rule.apply(info, state, x, dx);
-            x.iter_mut().zip(&*dx).for_each(|(x, &dx)| *x -= dx);
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                rule.apply(info, state, x, dx);
+                x.iter_mut().zip(&*dx).for_each(|(x, &dx)| *x -= dx);
+            },
+        );
     };
     if parallel && x_is_long(dense.len(), size) {
         let chunks: Vec<_> = chunks.collect();
