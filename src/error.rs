@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::params::place;
+
 /// What can go wrong with files, data and training.
 ///
 /// Programming mistakes, such as shapes that do not fit, panic instead.
@@ -27,7 +29,7 @@ pub enum Error {
     },
 
     /// Stored parameters do not fit the model that is to hold them.
-    #[error("`{path}`: expected {expected}, found {found}")]
+    #[error("{}: expected {expected}, found {found}", place(path))]
     Mismatch {
         /// Where in the tree, in dots: `layers.0.weight`.
         path: String,

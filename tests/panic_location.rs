@@ -29,7 +29,7 @@ fn mistakes_are_reported_at_the_callers_line() {
     let mut wider: Dense = Dense::new(5, 1, &mut StdRng::seed_from_u64(0));
     let mut all: Vec<(u32, Box<dyn FnOnce() + '_>)> = vec![];
     macro_rules! mistakes {
-        ($($mistake:expr;)*) => { $(all.push((line!(), Box::new(|| { std::hint::black_box($mistake); })));)* };
+        ($($mistake:expr;)*) => { $(all.push((line!(), Box::new(|| { let _ = std::hint::black_box($mistake); })));)* };
     }
     // One macro call a line, so that `line!` is the line of the mistake.
     mistakes!(x.matmul(&x););
@@ -38,7 +38,10 @@ fn mistakes_are_reported_at_the_callers_line() {
     mistakes!(x.reshape((4, 2)););
     mistakes!(x.permute(&[0, 0]););
     mistakes!(x.slice(s![3, ..]););
+    mistakes!(x.slice(s![..9, ..]););
     mistakes!(x.sum_axis(2););
+    mistakes!(check_gradient(|x: &Tensor| x.sum().cast::<f64>(), &x););
+    mistakes!(setup(Descent::new(0.1), &layer).adjust(-1.0););
     mistakes!(x.softmax(-3););
     mistakes!(x.index_select(0, &Tensor::from([2i64])););
     mistakes!(x.item(););

@@ -141,7 +141,7 @@ fn what_leaves_a_gradient_by_a_panic_is_a_constant_too() {
     let mut leaked = None;
     let x = Tensor::scalar(3.0f64);
     message(|| {
-        gradient(
+        let _ = gradient(
             |x: &Tensor<f64>| -> Tensor<f64> {
                 leaked = Some(x * 2.0);
                 panic!("away with it")

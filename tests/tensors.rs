@@ -36,7 +36,7 @@ fn ragged_rows_are_refused() {
 #[test]
 #[should_panic(expected = "from_vec: 3 elements do not fill the shape [2, 2], which has 4")]
 fn a_vector_must_fill_its_shape() {
-    Tensor::from_vec(vec![1.0f32, 2.0, 3.0], (2, 2));
+    let _ = Tensor::from_vec(vec![1.0f32, 2.0, 3.0], (2, 2));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn printing_is_short_and_obeys_precision() {
     assert_eq!(format!("{:.3}", Tensor::scalar(2.0f32)), "2.000");
     assert_eq!(format!("{:?}", Tensor::from([1i64, 2])), "Tensor<i64>[2] [1, 2]");
     let traced = &mut String::new();
-    gradient(
+    let _ = gradient(
         |x: &Tensor| {
             *traced = format!("{x:?}");
             x.sum()

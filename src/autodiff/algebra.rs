@@ -31,8 +31,8 @@ pub trait GradientTree: Tree<Gradient> {
     fn norm(&self) -> f64 {
         let mut squares = Squares { sum: 0.0, traced: None };
         Self::Model::map_tree(Self::Model::tree_ref(self), &mut Walk::new(), &mut squares);
-        if let Some(path) = squares.traced {
-            panic!("norm: the gradient `{path}` is being differentiated; use `grads.dot(&grads).sqrt()`");
+        if let Some(place) = squares.traced {
+            panic!("norm: the gradient of {place} is being differentiated; use `grads.dot(&grads).sqrt()`");
         }
         squares.sum.sqrt()
     }
@@ -61,6 +61,7 @@ pub trait GradientTree: Tree<Gradient> {
     }
 
     /// Every entry times a number.
+    #[must_use = "makes a new tree"]
     fn scale(self, by: f64) -> Self {
         Self::Model::map_tree(self, &mut Walk::new(), &mut Scale(by))
     }
@@ -88,6 +89,7 @@ pub trait GradientTree: Tree<Gradient> {
     ///
     /// # Panics
     /// Where `max` is negative or NaN, and as [`norm`](Self::norm).
+    #[must_use = "makes a new tree"]
     #[track_caller]
     fn clip_norm(self, max: f64) -> Self {
         assert!(max >= 0.0, "clip_norm: the largest norm must be at least 0, not {max}");
@@ -107,6 +109,7 @@ pub trait GradientTree: Tree<Gradient> {
     /// let signs = grads.map(|_path, g: Tensor| g / 2.0);
     /// assert_eq!(signs.get().unwrap().to_vec(), [3.0, -4.0]);
     /// ```
+    #[must_use = "makes a new tree"]
     #[track_caller]
     fn map<T: Float>(self, f: impl FnMut(&str, Tensor<T>) -> Tensor<T>) -> Self {
         let mut map = MapWith { f, fault: None, types: PhantomData };
@@ -121,6 +124,7 @@ pub trait GradientTree: Tree<Gradient> {
     ///
     /// # Panics
     /// Where the trees differ in structure, or a gradient is not of type `T`, with the path.
+    #[must_use = "makes a new tree"]
     #[track_caller]
     fn zip<T: Float>(&self, other: &Self, f: impl FnMut(&str, &Tensor<T>, &Tensor<T>) -> Tensor<T>) -> Self {
         let mut map = ZipWith { f, fault: None, types: PhantomData };
@@ -151,7 +155,7 @@ impl MapLeaf<Ref<'_, Gradient>, Nothing> for Squares {
     fn leaf<T: Float>(&mut self, walk: &Walk, gradient: &Option<Tensor<T>>) {
         let Some(gradient) = gradient else { return };
         if gradient.is_traced() {
-            self.traced.get_or_insert_with(|| walk.path());
+            self.traced.get_or_insert_with(|| walk.place());
         }
         let squares = gradient.map_elements(|x| x.to_f64() * x.to_f64());
         self.sum += crate::kernels::reduce::fold_dense(squares.dense(), &(0.0, |a, b| a + b));
@@ -162,7 +166,7 @@ struct Finite(bool);
 
 impl MapLeaf<Ref<'_, Gradient>, Nothing> for Finite {
     fn leaf<T: Float>(&mut self, _: &Walk, gradient: &Option<Tensor<T>>) {
-        let finite = |gradient: &Tensor<T>| gradient.view().iter().all(|x| x.is_finite());
+        let finite = |gradient: &Tensor<T>| gradient.iter().all(|x| x.is_finite());
         self.0 &= gradient.as_ref().is_none_or(finite);
     }
 }
@@ -170,7 +174,7 @@ impl MapLeaf<Ref<'_, Gradient>, Nothing> for Finite {
 /// Why two gradients of one leaf can't be combined.
 fn fault<T: Float>(walk: &Walk, a: &Tensor<T>, b: &Tensor<T>) -> Option<String> {
     (a.shape() != b.shape())
-        .then(|| format!("the gradients of `{walk}` have the shapes {:?} and {:?}", a.shape(), b.shape()))
+        .then(|| format!("the gradients of {} have the shapes {:?} and {:?}", walk.place(), a.shape(), b.shape()))
 }
 
 struct Dot {
@@ -223,7 +227,7 @@ impl<'a> MapLeaf<Onto<'a>, Nothing> for Axpy {
 fn typed<T: Float, U: Float>(walk: &Walk, gradient: &Tensor<U>, fault: &mut Option<String>) -> Option<Tensor<T>> {
     let typed = T::unwrap(U::wrap(gradient.clone()));
     if typed.is_none() {
-        fault.get_or_insert_with(|| format!("the gradient `{walk}` is {}, not {}", U::NAME, T::NAME));
+        fault.get_or_insert_with(|| format!("the gradient of {} is {}, not {}", walk.place(), U::NAME, T::NAME));
     }
     typed
 }

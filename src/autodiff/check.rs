@@ -60,10 +60,14 @@ impl fmt::Display for GradientCheck {
 #[track_caller]
 pub fn check_gradient<M: Params, O: Objective<Scalar = f64>>(f: impl Fn(&M) -> O, model: &M) -> GradientCheck {
     let grads = gradient(&f, model);
-    let mut leaves = Leaves(vec![]);
+    let mut leaves = Leaves { leaves: vec![], fault: None };
     let pairs = M::zip_trees(model.leaves(&mut Walk::new()), M::tree_ref(&grads), &mut Walk::new());
     let pairs = pairs.unwrap_or_else(|mismatch| unreachable!("a gradient has its model's shape: {mismatch}"));
     M::map_tree(pairs, &mut Walk::new(), &mut leaves);
+    let Leaves { leaves, fault } = leaves;
+    if let Some(fault) = fault {
+        panic!("check_gradient: {fault}");
+    }
 
     let value = |leaf: usize, entry: usize, step: f64| {
         let _active = Active::new();
@@ -75,9 +79,9 @@ pub fn check_gradient<M: Params, O: Objective<Scalar = f64>>(f: impl Fn(&M) -> O
         analytic: 0.0,
         numeric: 0.0,
         error: 0.0,
-        entries: leaves.0.iter().map(|leaf| leaf.values.len()).sum(),
+        entries: leaves.iter().map(|leaf| leaf.values.len()).sum(),
     };
-    for (number, leaf) in leaves.0.iter().enumerate() {
+    for (number, leaf) in leaves.iter().enumerate() {
         for (entry, (&x, &analytic)) in leaf.values.iter().zip(&leaf.gradient).enumerate() {
             let step = f64::EPSILON.cbrt() * x.abs().max(1.0);
             let numeric = (value(number, entry, step) - value(number, entry, -step)) / (2.0 * step);
@@ -99,7 +103,11 @@ struct LeafCopy {
     gradient: Vec<f64>,
 }
 
-struct Leaves(Vec<LeafCopy>);
+/// Copies of all leaves, and the first that is not `f64`.
+struct Leaves {
+    leaves: Vec<LeafCopy>,
+    fault: Option<String>,
+}
 
 impl<'a> MapLeaf<Pair<Ref<'a, Value>, Ref<'a, Gradient>>, crate::params::Nothing> for Leaves {
     fn leaf<T: Float>(
@@ -107,9 +115,11 @@ impl<'a> MapLeaf<Pair<Ref<'a, Value>, Ref<'a, Gradient>>, crate::params::Nothing
         walk: &Walk,
         (tensor, gradient): <Pair<Ref<'a, Value>, Ref<'a, Gradient>> as Kind>::Leaf<T>,
     ) {
-        assert!(T::NAME == "f64", "check_gradient: the leaf `{walk}` is {}, but differences need f64", T::NAME);
+        if T::NAME != "f64" {
+            self.fault.get_or_insert_with(|| format!("{} is of {}, but differences need f64", walk.place(), T::NAME));
+        }
         let numbers = |tensor: &Tensor<T>| tensor.to_type::<f64>().to_vec();
-        self.0.push(LeafCopy {
+        self.leaves.push(LeafCopy {
             path: walk.path(),
             shape: tensor.shape().to_vec(),
             values: numbers(tensor),

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::tape::{Cotangents, Tape};
@@ -23,6 +24,11 @@ impl<T: Float> Leaf<Gradient, T> {
     /// The gradient of this leaf, of the leaf's own shape; `None` where the loss never reached the leaf.
     pub fn get(&self) -> Option<&Tensor<T>> {
         self.0.as_ref()
+    }
+
+    /// The gradient of this leaf, to change; `None` where the loss never reached the leaf.
+    pub fn get_mut(&mut self) -> Option<&mut Tensor<T>> {
+        self.0.as_mut()
     }
 }
 
@@ -87,6 +93,7 @@ impl<T: Float, A> Objective for (Tensor<T>, A) {
 /// let g = gradient(|x| x.square().sum(), &x);
 /// assert_eq!(g.get().unwrap().to_vec(), [2.0, 4.0, 6.0]);
 /// ```
+#[must_use = "a gradient changes nothing by itself; `update` takes the step"]
 #[track_caller]
 pub fn gradient<M: Params, O: Objective>(f: impl FnOnce(&M) -> O, model: &M) -> Grads<M> {
     with_gradient(f, model).1
@@ -105,6 +112,7 @@ pub fn gradient<M: Params, O: Objective>(f: impl FnOnce(&M) -> O, model: &M) -> 
 /// assert_eq!(squares.to_vec(), [1.0, 4.0]);
 /// assert_eq!(g.get().unwrap().to_vec(), [2.0, 4.0]);
 /// ```
+#[must_use = "a gradient changes nothing by itself; `update` takes the step"]
 #[track_caller]
 pub fn with_gradient<M: Params, O: Objective>(f: impl FnOnce(&M) -> O, model: &M) -> (O::Value, Grads<M>) {
     let tape = Tape::new();
@@ -138,6 +146,7 @@ pub fn pullback<M: Params, T: Float, F: FnOnce(&M) -> Tensor<T>>(
     f: F,
     model: &M,
 ) -> (Tensor<T>, impl FnOnce(&Tensor<T>) -> Grads<M> + use<M, T, F>) {
+    let caller = Location::caller();
     let tape = Tape::new();
     let (value, leaves) = run(&tape, f, model);
     let Some(node) = value.node_on(&tape) else { panic!("{}", Unreached { leaves }) };
@@ -147,7 +156,7 @@ pub fn pullback<M: Params, T: Float, F: FnOnce(&M) -> Tensor<T>>(
     let back = move |cotangent: &Tensor<T>| {
         assert!(
             cotangent.shape() == shape,
-            "pullback: the cotangent has the shape {:?}, the value {shape:?}",
+            "pullback ({caller}): the cotangent has the shape {:?}, the value {shape:?}",
             cotangent.shape()
         );
         collect::<M, _>(blank, tape.walk_back(node, T::wrap(cotangent.clone())))
@@ -156,6 +165,9 @@ pub fn pullback<M: Params, T: Float, F: FnOnce(&M) -> Tensor<T>>(
 }
 
 /// Whether a gradient is being taken on this thread: layers such as dropout are active then.
+///
+/// A thread that a loss function starts does not know of it; a layer may ask its input there
+/// ([`Tensor::is_traced`]).
 pub fn is_active() -> bool {
     DEPTH.get() > 0
 }

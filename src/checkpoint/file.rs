@@ -12,6 +12,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
+use bincode::error::DecodeError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -73,11 +74,19 @@ fn decode<V: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<V, String> {
         return Err("corrupted: the checksum does not match".to_owned());
     }
     let (value, read) = bincode::serde::decode_from_slice(payload, bincode::config::standard())
-        .map_err(|error| format!("holds another type than the one asked for: {error}"))?;
+        .map_err(|error| format!("holds another type than the one asked for: {}", words(error)))?;
     if read != payload.len() {
         return Err(format!("holds another type than the one asked for: {read} bytes of {} were read", payload.len()));
     }
     Ok(value)
+}
+
+/// What a type's own `Deserialize` said, without bincode's wrapping; else what bincode says.
+fn words(error: DecodeError) -> String {
+    match error {
+        DecodeError::OtherString(words) => words,
+        error => error.to_string(),
+    }
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -96,7 +96,7 @@ impl MapModel for Taker {
 
     fn buffer<B: Bufferable>(&mut self, walk: &Walk, buffer: &Buffer<B>) -> Buffer<B> {
         let bytes = bincode::serde::encode_to_vec(buffer, bincode::config::standard())
-            .unwrap_or_else(|error| panic!("Snapshot: the buffer `{walk}` can't be stored: {error}"));
+            .unwrap_or_else(|error| panic!("Snapshot: the buffer {} can't be stored: {error}", walk.place()));
         self.entries.push(Entry { path: walk.path(), value: Value::Buffer(bytes) });
         buffer.share()
     }

@@ -10,7 +10,7 @@ use crate::tensor::{Element, Tensor};
 /// Observations that can be drawn by number.
 ///
 /// Tensors and `ndarray` arrays of any element type are datasets: their first axis counts the observations. So are
-/// tuples of datasets of one length, whose batches are tuples. Implement it for what is read or made on demand:
+/// `Vec`s of anything, whose batches are `Vec`s, and tuples of datasets of one length, whose batches are tuples. Implement it for what is read or made on demand:
 ///
 /// ```
 /// use sapwood::prelude::*;
@@ -34,7 +34,7 @@ use crate::tensor::{Element, Tensor};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dataset",
-    note = "datasets are tensors, owned `ndarray` arrays, tuples of them, and types that implement `Dataset`"
+    note = "datasets are tensors, owned `ndarray` arrays, `Vec`s, tuples of them, and types that implement `Dataset`"
 )]
 pub trait Dataset {
     /// Several observations together: what a training step gets.
@@ -103,33 +103,37 @@ fn rows<T: Element>(elements: &[T], shape: &[usize], observations: &[usize]) -> 
     Tensor::from_dense(gather_rows(elements, width, observations), &shape)
 }
 
-impl<D: Dataset + ?Sized> Dataset for &D {
-    type Batch = D::Batch;
+/// Observations of any type, such as strings; a batch is a `Vec` of clones.
+impl<X: Clone> Dataset for Vec<X> {
+    type Batch = Vec<X>;
 
     fn len(&self) -> usize {
-        (**self).len()
+        self.len()
     }
-    fn batch(&self, observations: &[usize]) -> D::Batch {
-        (**self).batch(observations)
-    }
-    fn fault(&self) -> Option<String> {
-        (**self).fault()
+    fn batch(&self, observations: &[usize]) -> Vec<X> {
+        observations.iter().map(|&i| self[i].clone()).collect()
     }
 }
 
-impl<D: Dataset + ?Sized> Dataset for Arc<D> {
-    type Batch = D::Batch;
+macro_rules! pointer {
+    ($($Pointer:ty),+) => {$(
+        impl<D: Dataset + ?Sized> Dataset for $Pointer {
+            type Batch = D::Batch;
 
-    fn len(&self) -> usize {
-        (**self).len()
-    }
-    fn batch(&self, observations: &[usize]) -> D::Batch {
-        (**self).batch(observations)
-    }
-    fn fault(&self) -> Option<String> {
-        (**self).fault()
-    }
+            fn len(&self) -> usize {
+                (**self).len()
+            }
+            fn batch(&self, observations: &[usize]) -> D::Batch {
+                (**self).batch(observations)
+            }
+            fn fault(&self) -> Option<String> {
+                (**self).fault()
+            }
+        }
+    )+};
 }
+
+pointer!(&D, Arc<D>, Box<D>);
 
 macro_rules! tuple {
     ($($D:ident $i:tt),+) => {

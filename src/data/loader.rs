@@ -90,12 +90,26 @@ impl<D: Dataset> DataLoader<D> {
     }
 
     /// The next epoch; its number is one more than that of the one before.
+    ///
+    /// # Panics
+    /// Where it has no batch, as [`epoch`](Self::epoch).
+    #[track_caller]
     pub fn iter(&self) -> Batches<'_, D> {
         self.epoch(self.epoch.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The epoch of the given number, counted from 0; [`iter`](Self::iter) goes on where it was.
+    ///
+    /// # Panics
+    /// Where it has no batch ([`is_empty`](Self::is_empty)): training with it would do nothing, and nobody would notice.
+    #[track_caller]
     pub fn epoch(&self, number: u64) -> Batches<'_, D> {
+        assert!(
+            !self.is_empty(),
+            "DataLoader: {} observations do not fill one batch of {}, and drop_last leaves out what is smaller",
+            self.data.len(),
+            self.batch_size
+        );
         let mut order: Vec<usize> = (0..self.data.len()).collect();
         if let Some(seed) = self.seed {
             // ChaCha is the same everywhere and for ever; an epoch is a stream of its own.
@@ -140,6 +154,7 @@ impl<'a, D: Dataset> IntoIterator for &'a DataLoader<D> {
     type Item = D::Batch;
     type IntoIter = Batches<'a, D>;
 
+    #[track_caller]
     fn into_iter(self) -> Batches<'a, D> {
         self.iter()
     }
@@ -224,6 +239,19 @@ mod tests {
     #[should_panic(expected = "DataLoader: the batch size must be at least 1")]
     fn a_batch_size_of_zero_is_refused() {
         let _ = DataLoader::new(rows()).batch_size(0);
+    }
+
+    #[test]
+    fn vectors_of_anything_are_data() {
+        let data = DataLoader::new((vec!["a", "b", "c"], Tensor::from([0u8, 1, 2]))).batch_size(2);
+        let batches: Vec<_> = data.iter().map(|(names, labels)| (names, labels.to_vec())).collect();
+        assert_eq!(batches, [(vec!["a", "b"], vec![0, 1]), (vec!["c"], vec![2])]);
+    }
+
+    #[test]
+    #[should_panic(expected = "DataLoader: 5 observations do not fill one batch of 6, and drop_last leaves out")]
+    fn an_epoch_without_a_batch_is_refused() {
+        DataLoader::new(rows()).batch_size(6).drop_last().iter();
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl CrossEntropy {
 /// What can be a target of [`cross_entropy`]: integer labels, or probabilities of the logits' type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no target for logits of `{T}`",
-    note = "targets are tensors of integer labels, or of probabilities of the logits' own type"
+    note = "targets are tensors of integer labels, such as `Tensor::from(vec![0i64, 2])`, or of probabilities of the logits' own type"
 )]
 pub trait ClassTarget<T: Float> {
     #[doc(hidden)]
@@ -256,19 +256,19 @@ mod tests {
     #[test]
     #[should_panic(expected = "cross_entropy: label 10 of row 1 is not one of 10 classes (0..10)")]
     fn labels_out_of_range_are_named() {
-        cross_entropy(&Tensor::<f32>::zeros((2, 10)), &Tensor::from([0u8, 10]));
+        let _ = cross_entropy(&Tensor::<f32>::zeros((2, 10)), &Tensor::from([0u8, 10]));
     }
 
     #[test]
     #[should_panic(expected = "cross_entropy: label -1 of row 0 is not one of 10 classes (0..10)")]
     fn negative_labels_are_named() {
-        cross_entropy(&Tensor::<f32>::zeros((2, 10)), &Tensor::from([-1i64, 0]));
+        let _ = cross_entropy(&Tensor::<f32>::zeros((2, 10)), &Tensor::from([-1i64, 0]));
     }
 
     #[test]
     #[should_panic(expected = "cross_entropy: logits of shape [2, 10] need labels of shape [2], not [2, 1]")]
     fn labels_must_have_the_shape_of_the_rows() {
-        cross_entropy(&Tensor::<f32>::zeros((2, 10)), &Tensor::<i64>::zeros((2, 1)));
+        let _ = cross_entropy(&Tensor::<f32>::zeros((2, 10)), &Tensor::<i64>::zeros((2, 1)));
     }
 
     #[test]

@@ -109,6 +109,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "mse: the prediction has the shape [3, 1], the target [3]; they must be equal")]
     fn shapes_do_not_broadcast() {
-        mse::<f32>(&Tensor::zeros((3, 1)), &Tensor::zeros(3));
+        let _ = mse::<f32>(&Tensor::zeros((3, 1)), &Tensor::zeros(3));
     }
 }

@@ -1,6 +1,7 @@
 //! [`Dense`].
 
 use ndarray_rand::rand::Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
@@ -18,7 +19,8 @@ use crate::tensor::{Float, Tensor};
 /// assert_eq!(layer.forward(&Tensor::zeros((5, 3))).shape(), [5, 2]);
 /// assert_eq!(layer.num_parameters(), 8);
 /// ```
-#[derive(Params, Clone, Debug, PartialEq)]
+#[derive(Params, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
 pub struct Dense<T: Float = f32> {
     /// W, `[inputs, outputs]`.
     pub weight: Tensor<T>,
@@ -52,10 +54,28 @@ impl<T: Float> Dense<T> {
     /// Where the last axis of `x` has not `inputs` elements.
     #[track_caller]
     pub fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+        let inputs = self.weight.shape()[0];
+        assert!(
+            x.shape().last() == Some(&inputs),
+            "Dense: an input of shape {:?}, where the last axis must hold the layer's {inputs} inputs",
+            x.shape()
+        );
         let y = x.matmul(&self.weight);
         match &self.bias {
             Some(bias) => y + bias,
             None => y,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    #[should_panic(expected = "Dense: an input of shape [4, 2], where the last axis must hold the layer's 3 inputs")]
+    fn an_input_of_another_width_panics() {
+        let layer: Dense = Dense::new(3, 2, &mut StdRng::seed_from_u64(0));
+        let _ = layer.forward(&Tensor::zeros((4, 2)));
     }
 }

@@ -2,6 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use serde::{Deserialize, Serialize};
 
 use crate::autodiff::is_active;
 use crate::params::{Buffer, Params};
@@ -23,7 +24,7 @@ use crate::tensor::{Float, Tensor};
 /// let kept = gradient(|x| dropout.forward(x).sum(), &x);
 /// assert!((450..550).contains(&kept.get().unwrap().to_vec().iter().filter(|&&g| g == 2.0).count()));
 /// ```
-#[derive(Params, Clone, Debug)]
+#[derive(Params, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dropout {
     probability: f64,
     active: Option<bool>,
@@ -63,5 +64,19 @@ impl Dropout {
         } else {
             x.clone()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn it_is_active_on_threads_that_the_loss_starts() {
+        let (dropout, x) = (Dropout::new(0.5, 1), Tensor::<f32>::ones(100));
+        let on_a_thread = |x: &Tensor| std::thread::scope(|s| s.spawn(|| dropout.forward(x)).join()).unwrap();
+        let g = gradient(|x| on_a_thread(x).sum(), &x);
+        assert!(g.get().unwrap().eq(0.0).any());
+        assert_eq!(on_a_thread(&x), x);
     }
 }

@@ -170,7 +170,7 @@ mod tests {
             slope = g.item();
             g + x
         };
-        gradient(inner, &Tensor::scalar(x));
+        let _ = gradient(inner, &Tensor::scalar(x));
         slope
     }
 

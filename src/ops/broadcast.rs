@@ -43,13 +43,7 @@ impl<T: Element> Tensor<T> {
 
 /// [`sum_to`](Tensor::sum_to) for a cotangent, which is of a type that differentiates.
 fn sum_back<T: Element>(cotangent: Tensor<T>, shape: &[usize]) -> Tensor<T> {
-    let sum = T::erase(cotangent).and_then(|cotangent| {
-        T::unwrap(match cotangent {
-            AnyTensor::F32(cotangent) => AnyTensor::F32(cotangent.sum_to(shape)),
-            AnyTensor::F64(cotangent) => AnyTensor::F64(cotangent.sum_to(shape)),
-        })
-    });
-    sum.unwrap_or_else(|| unreachable!("only floats are traced"))
+    AnyTensor::of_watched(cotangent, |g| g.sum_to(shape), |g| g.sum_to(shape))
 }
 
 impl<T: Float> Tensor<T> {

@@ -94,12 +94,12 @@ impl Tensor<bool> {
 
     /// Whether every element is true; so it is where there are none.
     pub fn all(&self) -> bool {
-        self.view().iter().all(|&x| x)
+        self.iter().all(|&x| x)
     }
 
     /// Whether any element is true.
     pub fn any(&self) -> bool {
-        self.view().iter().any(|&x| x)
+        self.iter().any(|&x| x)
     }
 
     /// The elements of `yes` where the mask is true, of `no` elsewhere; all three broadcast by NumPy's rules.
@@ -115,6 +115,7 @@ impl Tensor<bool> {
     /// let x: Tensor = Tensor::from([-1.0, 4.0]);
     /// assert_eq!(x.gt(0.0).where_(&x, 0.5).to_vec(), [0.5, 4.0]);
     /// ```
+    #[doc(alias = "where")]
     #[track_caller]
     pub fn where_<T: Element>(&self, yes: impl Operand<T>, no: impl Operand<T>) -> Tensor<T> {
         let (yes, no) = (yes.into_operand(), no.into_operand());

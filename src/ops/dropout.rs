@@ -57,6 +57,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "dropout: 1.5 is not a probability")]
     fn a_probability_is_at_most_one() {
-        Tensor::<f32>::ones(1).dropout(1.5, &mut StdRng::seed_from_u64(0));
+        let _ = Tensor::<f32>::ones(1).dropout(1.5, &mut StdRng::seed_from_u64(0));
     }
 }

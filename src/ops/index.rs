@@ -3,9 +3,9 @@
 use super::axes::{IntoAxis, resolve_axis};
 use crate::autodiff::unary;
 use crate::kernels::gather;
-use crate::tensor::{Element, Float, Index, Layout, Shape, Tensor};
+use crate::tensor::{AnyTensor, Element, Float, Index, Layout, Shape, Tensor};
 
-impl<T: Float> Tensor<T> {
+impl<T: Element> Tensor<T> {
     /// y[…, j, …] = x[…, index[…, j, …], …] along an axis: at every place of `index`, the element of this tensor that
     /// it names on the line through that place.
     ///
@@ -28,6 +28,30 @@ impl<T: Float> Tensor<T> {
         take_along(self, axis, &positions("gather", index, axis, self.shape()))
     }
 
+    /// The slices at `indices` along an axis; in the result the axes of `indices` stand in the place of that axis.
+    ///
+    /// An embedding is `weight.index_select(0, &tokens)`. Derivative: each slice's ȳ is added where the slice came
+    /// from ([`index_add`](Self::index_add)).
+    ///
+    /// # Panics
+    /// Where there is no such axis, or an index is negative or out of range.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// assert_eq!(x.index_select(0, &Tensor::from([2i64, 0])).to_vec(), [5.0, 6.0, 1.0, 2.0]);
+    /// assert_eq!(x.index_select(1, &Tensor::from([[1u8, 1]])).shape(), [3, 1, 2]);
+    /// // Labels are selected as well.
+    /// assert_eq!(Tensor::from([7u8, 8, 9]).index_select(0, &Tensor::from([2i64, 0])).to_vec(), [9, 7]);
+    /// ```
+    #[track_caller]
+    pub fn index_select<I: Index>(&self, axis: impl IntoAxis, indices: &Tensor<I>) -> Tensor<T> {
+        let axis = resolve_axis("index_select", self.shape(), axis);
+        select(self, axis, &positions("index_select", indices, axis, self.shape()))
+    }
+}
+
+impl<T: Float> Tensor<T> {
     /// A copy with `source` added where `index` says: y[…, index[…, j, …], …] += source[…, j, …] along an axis.
     ///
     /// `index` and `source` have one shape, with as many axes as this tensor; the others are no longer than its own.
@@ -54,26 +78,6 @@ impl<T: Float> Tensor<T> {
         );
         let index = positions("scatter_add", index, axis, self.shape());
         self + add_along(source, axis, &index, Shape::from_slice(self.shape()))
-    }
-
-    /// The slices at `indices` along an axis; in the result the axes of `indices` stand in the place of that axis.
-    ///
-    /// An embedding is `weight.index_select(0, &tokens)`. Derivative: each slice's ȳ is added where the slice came
-    /// from ([`index_add`](Self::index_add)).
-    ///
-    /// # Panics
-    /// Where there is no such axis, or an index is negative or out of range.
-    ///
-    /// ```
-    /// # use sapwood::prelude::*;
-    /// let x: Tensor = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
-    /// assert_eq!(x.index_select(0, &Tensor::from([2i64, 0])).to_vec(), [5.0, 6.0, 1.0, 2.0]);
-    /// assert_eq!(x.index_select(1, &Tensor::from([[1u8, 1]])).shape(), [3, 1, 2]);
-    /// ```
-    #[track_caller]
-    pub fn index_select<I: Index>(&self, axis: impl IntoAxis, indices: &Tensor<I>) -> Tensor<T> {
-        let axis = resolve_axis("index_select", self.shape(), axis);
-        select(self, axis, &positions("index_select", indices, axis, self.shape()))
     }
 
     /// A copy with the slices of `source` added to those at `indices` along an axis.
@@ -152,7 +156,7 @@ fn check_along(operation: &str, shape: &[usize], axis: usize, index: &[usize]) {
 }
 
 /// [`Tensor::gather`] with an index known to fit.
-pub(super) fn take_along<T: Float>(x: &Tensor<T>, axis: usize, index: &Tensor<usize>) -> Tensor<T> {
+pub(super) fn take_along<T: Element>(x: &Tensor<T>, axis: usize, index: &Tensor<usize>) -> Tensor<T> {
     let index = index.contiguous();
     unary(
         x,
@@ -162,7 +166,13 @@ pub(super) fn take_along<T: Float>(x: &Tensor<T>, axis: usize, index: &Tensor<us
         },
         |x, _| {
             let (index, shape) = (index.clone(), Shape::from_slice(x.shape()));
-            move |g| add_along(&g, axis, &index, shape)
+            move |g| {
+                AnyTensor::of_watched(
+                    g,
+                    |g| add_along(&g, axis, &index, shape.clone()),
+                    |g| add_along(&g, axis, &index, shape.clone()),
+                )
+            }
         },
     )
 }
@@ -186,7 +196,7 @@ fn add_along<T: Float>(source: &Tensor<T>, axis: usize, index: &Tensor<usize>, s
 }
 
 /// [`Tensor::index_select`] with indices known to fit.
-fn select<T: Float>(x: &Tensor<T>, axis: usize, indices: &Tensor<usize>) -> Tensor<T> {
+fn select<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<usize>) -> Tensor<T> {
     unary(
         x,
         |x| {
@@ -197,7 +207,13 @@ fn select<T: Float>(x: &Tensor<T>, axis: usize, indices: &Tensor<usize>) -> Tens
         },
         |x, _| {
             let (indices, shape) = (indices.clone(), Shape::from_slice(x.shape()));
-            move |g| add_slices(&g, axis, &indices, shape)
+            move |g| {
+                AnyTensor::of_watched(
+                    g,
+                    |g| add_slices(&g, axis, &indices, shape.clone()),
+                    |g| add_slices(&g, axis, &indices, shape.clone()),
+                )
+            }
         },
     )
 }
@@ -291,21 +307,29 @@ mod tests {
     }
 
     #[test]
+    fn labels_and_masks_are_chosen_too() {
+        let labels = Tensor::from([[5i64, 6], [7, 8]]);
+        assert_eq!(labels.index_select(0, &Tensor::from([1u8])).to_vec(), [7, 8]);
+        assert_eq!(labels.t().gather(1, &Tensor::from([[1u8], [0]])).to_vec(), [7, 6]);
+        assert_eq!(Tensor::from([true, false]).index_select(0, &Tensor::from([1u8, 1])).to_vec(), [false, false]);
+    }
+
+    #[test]
     #[should_panic(expected = "index_select: the index -1 is out of range for axis 0 of length 3")]
     fn a_negative_index_panics() {
-        Tensor::<f32>::zeros((3, 2)).index_select(0, &Tensor::from([0i64, -1]));
+        let _ = Tensor::<f32>::zeros((3, 2)).index_select(0, &Tensor::from([0i64, -1]));
     }
 
     #[test]
     #[should_panic(expected = "gather: the index 2 is out of range for axis 1 of length 2")]
     fn an_index_out_of_range_panics() {
-        Tensor::<f32>::zeros((3, 2)).gather(1, &Tensor::from([[2u8]]));
+        let _ = Tensor::<f32>::zeros((3, 2)).gather(1, &Tensor::from([[2u8]]));
     }
 
     #[test]
     #[should_panic(expected = "gather: an index of shape [4, 1] does not fit the shape [3, 2] along axis 1")]
     fn an_index_that_is_too_long_panics() {
-        Tensor::<f32>::zeros((3, 2)).gather(1, &Tensor::<i64>::zeros((4, 1)));
+        let _ = Tensor::<f32>::zeros((3, 2)).gather(1, &Tensor::<i64>::zeros((4, 1)));
     }
 
     #[test]

@@ -245,7 +245,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "concat: the shapes [2, 2] and [2, 3] differ in other axes than 0")]
     fn joined_tensors_agree_in_their_other_axes() {
-        Tensor::concat(&[Tensor::<f32>::zeros((2, 2)), Tensor::zeros((2, 3))], 0);
+        let _ = Tensor::concat(&[Tensor::<f32>::zeros((2, 2)), Tensor::zeros((2, 3))], 0);
     }
 
     #[test]

@@ -159,12 +159,12 @@ mod tests {
     #[test]
     #[should_panic(expected = "matmul: the inner lengths of the shapes [2, 3] and [2, 3] differ")]
     fn inner_lengths_agree() {
-        Tensor::<f32>::ones((2, 3)).matmul(&Tensor::ones((2, 3)));
+        let _ = Tensor::<f32>::ones((2, 3)).matmul(&Tensor::ones((2, 3)));
     }
 
     #[test]
     #[should_panic(expected = "matmul: the batch axes of the shapes [2, 1, 1] and [3, 1, 1] do not broadcast")]
     fn batches_broadcast() {
-        Tensor::<f32>::ones((2, 1, 1)).matmul(&Tensor::ones((3, 1, 1)));
+        let _ = Tensor::<f32>::ones((2, 1, 1)).matmul(&Tensor::ones((3, 1, 1)));
     }
 }

@@ -212,18 +212,18 @@ mod tests {
     #[test]
     #[should_panic(expected = "reshape: the shape [4] has 4 elements, the shape [2, 3] has 6")]
     fn a_reshape_keeps_the_number_of_elements() {
-        Tensor::<f32>::zeros((2, 3)).reshape(4);
+        let _ = Tensor::<f32>::zeros((2, 3)).reshape(4);
     }
 
     #[test]
     #[should_panic(expected = "permute: [0, 0] does not name every axis of the shape [2, 3] once")]
     fn a_permutation_names_every_axis_once() {
-        Tensor::<f32>::zeros((2, 3)).permute(&[0, 0]);
+        let _ = Tensor::<f32>::zeros((2, 3)).permute(&[0, 0]);
     }
 
     #[test]
     #[should_panic(expected = "squeeze: axis 1 of the shape [1, 3] is not of length one")]
     fn only_axes_of_length_one_are_squeezed() {
-        Tensor::<f32>::zeros((1, 3)).squeeze(1);
+        let _ = Tensor::<f32>::zeros((1, 3)).squeeze(1);
     }
 }

@@ -133,6 +133,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "topk: axis 1 of the shape [3, 2] has fewer than 3 elements")]
     fn too_many_wanted_panics() {
-        Tensor::<f32>::zeros((3, 2)).topk(3, 1, true);
+        let _ = Tensor::<f32>::zeros((3, 2)).topk(3, 1, true);
     }
 }

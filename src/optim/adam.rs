@@ -20,6 +20,8 @@ pub struct Adam {
 }
 
 impl Adam {
+    /// The given learning rate, all else as by default.
+    ///
     /// # Panics
     /// Where the rate is negative or not finite.
     #[track_caller]

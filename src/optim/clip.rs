@@ -15,6 +15,8 @@ pub struct ClipGrad {
 }
 
 impl ClipGrad {
+    /// Entries of at most δ.
+    ///
     /// # Panics
     /// Where δ is negative or not finite.
     #[track_caller]
@@ -56,6 +58,8 @@ pub struct ClipNorm {
 }
 
 impl ClipNorm {
+    /// Norms of at most ω.
+    ///
     /// # Panics
     /// Where ω is negative or not finite.
     #[track_caller]

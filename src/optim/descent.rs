@@ -13,6 +13,8 @@ pub struct Descent {
 }
 
 impl Descent {
+    /// Steps of the given learning rate.
+    ///
     /// # Panics
     /// Where the rate is negative or not finite.
     #[track_caller]

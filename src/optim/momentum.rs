@@ -17,6 +17,8 @@ pub struct Momentum {
 }
 
 impl Momentum {
+    /// The given learning rate η, and ρ = 0.9.
+    ///
     /// # Panics
     /// Where the rate is negative or not finite.
     #[track_caller]

@@ -18,6 +18,8 @@ pub struct Nesterov {
 }
 
 impl Nesterov {
+    /// The given learning rate η, and ρ = 0.9.
+    ///
     /// # Panics
     /// Where the rate is negative or not finite.
     #[track_caller]

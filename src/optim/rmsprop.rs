@@ -19,6 +19,8 @@ pub struct RMSProp {
 }
 
 impl RMSProp {
+    /// The given learning rate, all else as by default.
+    ///
     /// # Panics
     /// Where the rate is negative or not finite.
     #[track_caller]

@@ -19,7 +19,7 @@ use crate::tensor::{Float, Tensor};
 /// use sapwood::optim::{Chunk, LeafInfo};
 /// use sapwood::prelude::*;
 ///
-/// #[derive(Clone)]
+/// #[derive(Clone, Debug)]
 /// struct Signum { rate: f64, rho: f64 }
 ///
 /// impl Rule for Signum {

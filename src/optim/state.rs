@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 
 use super::Rule;
+use super::rule::positive;
 use crate::params::{Kind, Leaf, MapLeaf, Mut, Nothing, Params, Ref, Tree, Value, Walk};
 use crate::tensor::{Float, Tensor};
 
@@ -25,6 +26,7 @@ pub type State<R, M> = <M as Params>::Tree<Optimising<R>>;
 #[serde(bound(serialize = "R: Serialize", deserialize = "R: Deserialize<'de>"))]
 pub struct LeafState<R: Rule, T: Float> {
     /// The rule with this leaf's own hyper-parameters.
+    #[serde(with = "named")]
     pub rule: R,
     /// What the rule remembers; each rule documents its own.
     pub state: R::State<T>,
@@ -32,6 +34,47 @@ pub struct LeafState<R: Rule, T: Float> {
     pub step: u64,
     /// Whether updates pass this leaf by: no step, no decay, the state stays as it is.
     pub frozen: bool,
+}
+
+/// The rule's name without its modules, such as `(ClipNorm, Adam)`.
+fn rule_name<R>() -> String {
+    let mut short = String::new();
+    for part in std::any::type_name::<R>().split_inclusive(|c: char| !(c.is_alphanumeric() || "_:".contains(c))) {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
+}
+
+/// A stored rule stands behind its name: Momentum's state has the same numbers as Nesterov's, and would pass for it.
+mod named {
+    use std::marker::PhantomData;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::rule_name;
+
+    pub(super) fn serialize<R: Serialize, S: Serializer>(rule: &R, serializer: S) -> Result<S::Ok, S::Error> {
+        (rule_name::<R>(), rule).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, R: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<R, D::Error> {
+        let (Name(_), rule) = <(Name<R>, R)>::deserialize(deserializer)?;
+        Ok(rule)
+    }
+
+    /// Read before the rule itself, so that another rule's name is the error and not what its numbers would be.
+    struct Name<R>(PhantomData<R>);
+
+    impl<'de, R> Deserialize<'de> for Name<R> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let (found, expected) = (String::deserialize(deserializer)?, rule_name::<R>());
+            if found == expected {
+                return Ok(Name(PhantomData));
+            }
+            Err(D::Error::custom(format_args!("the state of {found} where that of {expected} is asked for")))
+        }
+    }
 }
 
 /// The state of a new optimiser for a model.
@@ -70,12 +113,13 @@ pub trait OptimiserTree<R: Rule>: Tree<Optimising<R>> {
     /// Sets the learning rate of all rules that have one; what they remember stays.
     ///
     /// # Panics
-    /// Where a leaf's rule (or chain) has no learning rate.
+    /// Where a leaf's rule (or chain) has no learning rate, or the rate is negative or not finite.
     #[track_caller]
     fn adjust(&mut self, rate: f64) {
+        positive("adjust", "the rate", rate);
         let mut all = true;
         for_each(self, |leaf| all &= leaf.rule.set_rate(rate));
-        assert!(all, "adjust: {} has no learning rate", std::any::type_name::<R>());
+        assert!(all, "adjust: {} has no learning rate", rule_name::<R>());
     }
 
     /// Changes any hyper-parameters: `state.adjust_with(|rule| rule.rho = 0.5)`.

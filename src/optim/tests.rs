@@ -270,3 +270,50 @@ fn a_negative_rate_is_refused() {
 fn betas_beyond_their_range_are_refused() {
     let _ = Adam::default().betas(0.9, 1.0);
 }
+
+#[test]
+fn the_state_of_another_rule_is_not_loaded() {
+    let path = std::env::temp_dir().join(format!("sapwood-rule-{}", std::process::id()));
+    let w: Tensor = Tensor::zeros(2);
+    save(&path, &setup((ClipNorm::new(1.0), Momentum::new(0.1)), &w)).unwrap();
+    assert!(load::<State<(ClipNorm, Momentum), Tensor>>(&path).is_ok());
+    let message = load::<State<(ClipNorm, Nesterov), Tensor>>(&path).unwrap_err().to_string();
+    std::fs::remove_file(&path).unwrap();
+    assert!(
+        message.ends_with("the state of (ClipNorm, Momentum) where that of (ClipNorm, Nesterov) is asked for"),
+        "{message}"
+    );
+}
+
+#[test]
+#[should_panic(expected = "adjust: the rate must be a finite number, at least 0, not NaN")]
+fn a_rate_that_is_no_number_panics() {
+    setup(Adam::default(), &Tensor::<f32>::zeros(2)).adjust(f64::NAN);
+}
+
+#[test]
+#[should_panic(expected = "adjust: (WeightDecay, ClipGrad) has no learning rate")]
+fn a_rule_without_a_rate_panics() {
+    setup((WeightDecay::new(0.1), ClipGrad::new(1.0)), &Tensor::<f32>::zeros(2)).adjust(0.1);
+}
+
+#[test]
+fn a_model_that_has_grown_is_named_with_what_it_does_not_fit() {
+    let one = vec![Tensor::<f32>::zeros(2)];
+    let two = vec![Tensor::<f32>::zeros(2), Tensor::<f32>::zeros(2)];
+    let loss = |model: &Vec<Tensor>| model[0].sum();
+    let message = |setup_for: &Vec<Tensor>, grads_of: &Vec<Tensor>| {
+        let (mut state, mut model) = (setup(Descent::new(0.1), setup_for), two.clone());
+        let grads = gradient(loss, grads_of);
+        let attempt = std::panic::AssertUnwindSafe(|| update(&mut state, &mut model, &grads));
+        *std::panic::catch_unwind(attempt).unwrap_err().downcast::<String>().unwrap()
+    };
+    let text = |other| {
+        format!(
+            "update: the model and its {other} differ at the model itself (has the model changed since?): a sequence of \
+             length 2 against a sequence of length 1; nothing was changed"
+        )
+    };
+    assert_eq!(message(&one, &two), text("state"));
+    assert_eq!(message(&two, &one), text("gradient"));
+}

@@ -8,12 +8,13 @@ use super::state::{LeafState, Optimising, State};
 use crate::autodiff::{Gradient, Grads};
 use crate::kernels::isa::vectorized;
 use crate::kernels::threads;
-use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Value, Walk, sync_ties};
+use crate::params::{Kind, MapLeaf, Mismatch, Mut, Nothing, Pair, Params, Ref, Value, Walk, place, sync_ties};
 use crate::tensor::{Float, Tensor};
 
 /// Takes one step: each rule of each leaf turns the leaf's gradient into a step, which is subtracted from the leaf.
 ///
-/// Leaves that are frozen or have no gradient stay as they are, and so does their state. Everything happens in place,
+/// What is infinite or NaN in a gradient goes into the model like any other number; ask
+/// [`is_finite`](crate::autodiff::GradientTree::is_finite) before. Leaves that are frozen or have no gradient stay as they are, and so does their state. Everything happens in place,
 /// in one pass over memory, shared out among threads where there are many parameters; the number of threads changes
 /// no bit.
 ///
@@ -53,15 +54,22 @@ fn prepare<'a, M: Params, R: Rule>(
 ) -> Result<(LeafUpdates<'a>, usize), String> {
     let walk = &mut Walk::new();
     let pairs = M::zip_trees(model.leaves_mut(walk), M::tree_mut(state), &mut Walk::new());
-    let triples = pairs.and_then(|pairs| M::zip_trees(pairs, M::tree_ref(grads), &mut Walk::new()));
-    let triples =
-        triples.map_err(|mismatch| format!("the model, its state and its gradient differ in structure: {mismatch}"))?;
+    let pairs = pairs.map_err(|mismatch| differ("state", mismatch))?;
+    let triples = M::zip_trees(pairs, M::tree_ref(grads), &mut Walk::new());
+    let triples = triples.map_err(|mismatch| differ("gradient", mismatch))?;
     let mut sweep = Sweep { leaves: LeafUpdates::new(), elements: 0, fault: None };
     M::map_tree(triples, &mut Walk::new(), &mut sweep);
     match sweep.fault.take() {
         Some(fault) => Err(fault),
         None => Ok((sweep.leaves, sweep.elements)),
     }
+}
+
+fn differ(other: &str, Mismatch { path, left, right }: Mismatch) -> String {
+    format!(
+        "the model and its {other} differ at {} (has the model changed since?): {left} against {right}",
+        place(&path)
+    )
 }
 
 /// The updates of leaves, each as a function that takes whether to use several threads.
@@ -80,19 +88,20 @@ type Triple<'a, R> = Pair<Pair<Mut<'a, Value>, Mut<'a, Optimising<R>>>, Ref<'a, 
 impl<'a, R: Rule> MapLeaf<Triple<'a, R>, Nothing> for Sweep<'a> {
     fn leaf<T: Float>(&mut self, walk: &Walk, ((x, state), gradient): <Triple<'a, R> as Kind>::Leaf<T>) {
         if !state.state.fits(x.shape()) {
-            let fault = format!("the state of `{walk}` was set up for another shape than {:?}", x.shape());
-            self.fault.get_or_insert(fault);
+            self.fault.get_or_insert_with(|| {
+                format!("the state of {} was set up for another shape than {:?}", walk.place(), x.shape())
+            });
         }
         let Some(gradient) = gradient else { return };
         if gradient.shape() != x.shape() {
-            let shapes = (gradient.shape(), x.shape());
-            self.fault.get_or_insert(format!(
-                "the gradient of `{walk}` has the shape {:?}, the leaf {:?}",
-                shapes.0, shapes.1
-            ));
+            self.fault.get_or_insert_with(|| {
+                let place = walk.place();
+                format!("the gradient of {place} has the shape {:?}, the leaf {:?}", gradient.shape(), x.shape())
+            });
         }
         if x.is_traced() {
-            self.fault.get_or_insert(format!("`{walk}` is being differentiated and can't change in place"));
+            self.fault
+                .get_or_insert_with(|| format!("{} is being differentiated and can't change in place", walk.place()));
         }
         if !state.frozen && !x.is_empty() {
             self.elements += x.len();

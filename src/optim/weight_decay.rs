@@ -14,6 +14,8 @@ pub struct WeightDecay {
 }
 
 impl WeightDecay {
+    /// Decay by the given λ.
+    ///
     /// # Panics
     /// Where λ is negative or not finite.
     #[track_caller]

@@ -30,6 +30,7 @@ pub use summary::{Summary, SummaryRow};
 pub(crate) use tied::sync_ties;
 pub use tied::{Tied, TiedTree};
 pub use vector::{from_vector, to_vector};
+pub(crate) use walk::place;
 pub use walk::{Mismatch, Walk};
 
 use crate::tensor::{AnyTensor, Float, Tensor};
@@ -43,7 +44,8 @@ use crate::tensor::{AnyTensor, Float, Tensor};
     message = "`{Self}` is not a parameter tree",
     label = "nothing says what there is to train in this type",
     note = "if it is a model of yours, put `#[derive(Params)]` on it",
-    note = "if there is nothing to train in it, put `#[params(skip)]` on the field"
+    note = "if there is nothing to train in it, put `#[params(skip)]` on the field",
+    note = "a map of models is a `BTreeMap<String, M>` (`HashMap` has no order); parts that are shared are `Tied<M>`"
 )]
 pub trait Params: Sized {
     /// The model's own fields, with `K` at the leaves; `()` where there is nothing to train.

@@ -19,7 +19,8 @@ use crate::tensor::{AnyTensor, Float, Tensor};
 ///
 /// A clone of a whole model is independent of it, and its handles are tied among themselves. Don't put handles of two
 /// such clones into one model: they count as one tie, and as soon as they hold different values, `gradient` panics and
-/// names the place. Handles within a [`Frozen`](super::Frozen) part are not tied to those outside; they keep their value.
+/// names the place. A tie has a random number, by which it is known again where a whole model was stored with serde: the
+/// bytes differ from run to run. A [`Snapshot`](crate::checkpoint::Snapshot) has no such numbers. Handles within a [`Frozen`](super::Frozen) part are not tied to those outside; they keep their value.
 ///
 /// ```
 /// use sapwood::params::Tied;

@@ -2,7 +2,7 @@
 
 use ndarray::s;
 
-use super::{MapModel, Params, Walk};
+use super::{MapModel, Params, Walk, place};
 use crate::tensor::{Float, Tensor};
 
 /// All parameters one after the other, each in row-major order, in declaration order; differentiable.
@@ -25,7 +25,7 @@ pub fn to_vector<M: Params, T: Float>(model: &M) -> Tensor<T> {
     for (path, tensor) in model.parameters() {
         let dtype = tensor.dtype();
         let Some(tensor) = T::unwrap(tensor) else {
-            panic!("to_vector: `{path}` is of type {dtype}, the vector of {}", T::NAME)
+            panic!("to_vector: {} is of type {dtype}, the vector of {}", place(&path), T::NAME)
         };
         parts.push(tensor.flatten());
     }

@@ -105,6 +105,11 @@ impl Walk {
         self.to_string()
     }
 
+    /// The place in words, for messages: the path in backquotes, or `the model itself` at the root.
+    pub(crate) fn place(&self) -> String {
+        place(&self.path())
+    }
+
     fn step<R>(&mut self, step: Step, body: impl FnOnce(&mut Walk) -> R) -> R {
         self.steps.push(step);
         let result = body(self);
@@ -129,9 +134,14 @@ impl fmt::Display for Walk {
     }
 }
 
+/// A path in words, for messages.
+pub(crate) fn place(path: &str) -> String {
+    if path.is_empty() { "the model itself".to_owned() } else { format!("`{path}`") }
+}
+
 /// Two trees of one type differ in structure: a `Vec` has another length, an enum another variant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the trees differ at `{path}`: {left} against {right}")]
+#[error("the trees differ at {}: {left} against {right}", place(path))]
 pub struct Mismatch {
     /// Where they differ, in dots: `layers.0`.
     pub path: String,

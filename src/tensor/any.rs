@@ -1,14 +1,26 @@
 //! Tensors of several element types in one list.
 
-use super::Tensor;
+use std::fmt;
+
+use super::{Element, Tensor};
 
 /// A tensor of one of the types that differentiate, for lists that mix them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum AnyTensor {
     /// Single precision.
     F32(Tensor<f32>),
     /// Double precision.
     F64(Tensor<f64>),
+}
+
+impl fmt::Debug for AnyTensor {
+    /// As the tensor, which names its type.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AnyTensor::F32(tensor) => tensor.fmt(f),
+            AnyTensor::F64(tensor) => tensor.fmt(f),
+        }
+    }
 }
 
 impl AnyTensor {
@@ -36,6 +48,36 @@ impl AnyTensor {
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The elements as another type, as [`Tensor::to_type`]: to look at, plot or write, whatever the model holds.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let model = (Tensor::from([1.0f32]), Tensor::from([2.0f64]));
+    /// let all: Vec<f64> = model.parameters().iter().flat_map(|(_, x)| x.to_type::<f64>().to_vec()).collect();
+    /// assert_eq!(all, [1.0, 2.0]);
+    /// ```
+    pub fn to_type<T: Element>(&self) -> Tensor<T> {
+        match self {
+            AnyTensor::F32(tensor) => tensor.to_type(),
+            AnyTensor::F64(tensor) => tensor.to_type(),
+        }
+    }
+
+    /// One of two functions of a tensor that a gradient watches, and whose type therefore differentiates; in pullbacks
+    /// of operations on tensors of any type.
+    pub(crate) fn of_watched<T: Element>(
+        tensor: Tensor<T>,
+        single: impl FnOnce(Tensor<f32>) -> Tensor<f32>,
+        double: impl FnOnce(Tensor<f64>) -> Tensor<f64>,
+    ) -> Tensor<T> {
+        let result = match T::erase(tensor) {
+            Some(AnyTensor::F32(tensor)) => T::unwrap(AnyTensor::F32(single(tensor))),
+            Some(AnyTensor::F64(tensor)) => T::unwrap(AnyTensor::F64(double(tensor))),
+            None => None,
+        };
+        result.unwrap_or_else(|| unreachable!("only floats are traced"))
     }
 
     /// Bytes that the elements take.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array, ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, ShapeBuilder};
+use ndarray::{
+    Array, ArrayBase, ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, ShapeBuilder,
+};
 
 use super::{Element, Layout, Shape, Strides, Tensor};
 
@@ -34,6 +36,17 @@ impl<T: Element> Tensor<T> {
             }
         }
         view
+    }
+
+    /// The elements in row-major order, whatever their layout.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.t().iter().copied().fold(0.0, |sum, x| 10.0 * sum + x), 1324.0);
+    /// ```
+    pub fn iter(&self) -> ndarray::iter::Iter<'_, T, IxDyn> {
+        self.view().into_iter()
     }
 
     /// An `ndarray` view to write to; shared storage is copied first.
@@ -84,6 +97,19 @@ impl<T: Element, S: Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Ten
     /// Copies the array's elements.
     fn from(array: &ArrayBase<S, D>) -> Self {
         Tensor::from_dense(array.iter().copied().collect(), array.shape())
+    }
+}
+
+impl<T: Element, D: Dimension> From<ArrayView<'_, T, D>> for Tensor<T> {
+    /// Copies the view's elements.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let array = ndarray::array![[1.0f32, 2.0], [3.0, 4.0]];
+    /// assert_eq!(Tensor::from(array.slice(s![.., 0])).to_vec(), [1.0, 3.0]);
+    /// ```
+    fn from(view: ArrayView<'_, T, D>) -> Self {
+        Tensor::from(&view)
     }
 }
 

@@ -66,7 +66,15 @@ impl<T: Element> Tensor<T> {
     /// # use sapwood::prelude::*;
     /// assert_eq!(Tensor::<i64>::arange(4).to_vec(), [0, 1, 2, 3]);
     /// ```
+    ///
+    /// # Panics
+    /// Where `n − 1` is too large for the type.
+    #[track_caller]
     pub fn arange(n: usize) -> Self {
+        let last = n.saturating_sub(1) as f64;
+        // Integers saturate; an f32 only rounds.
+        let lost = last - T::from_f64(last).to_f64();
+        assert!(lost <= last * f64::from(f32::EPSILON), "arange: {last} is too large for {}", T::NAME);
         Tensor::from_dense((0..n).map(|i| T::from_f64(i as f64)).collect(), &[n])
     }
 
@@ -193,5 +201,22 @@ impl<T: Element, X: IntoTensor<T>> From<Vec<X>> for Tensor<T> {
 impl<T: Element> From<T> for Tensor<T> {
     fn from(value: T) -> Self {
         Tensor::scalar(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn ranges_reach_the_largest_number_of_their_type() {
+        assert_eq!(Tensor::<u8>::arange(256)[[255]], 255);
+        assert_eq!(Tensor::<f32>::arange((1 << 24) + 2).len(), (1 << 24) + 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "arange: 256 is too large for u8")]
+    fn a_range_beyond_its_type_panics() {
+        let _ = Tensor::<u8>::arange(257);
     }
 }

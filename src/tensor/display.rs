@@ -11,6 +11,13 @@ impl<T: Element> fmt::Display for Tensor<T> {
     }
 }
 
+impl<T: Element + fmt::LowerExp> fmt::LowerExp for Tensor<T> {
+    /// As [`Display`](fmt::Display), with exponents: `[1.5e-3, 2e4]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::LowerExp::fmt(&self.view(), f)
+    }
+}
+
 impl<T: Element> fmt::Debug for Tensor<T> {
     /// Type, shape and elements: `Tensor<f32>[2] [1.0, 2.0]`; `traced` where a gradient watches.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,6 +16,10 @@ mod sealed {
 /// A type that a [`Tensor`] can hold: `f32`, `f64`, the integers, and `bool`.
 ///
 /// Only [`Float`] types differentiate; the others carry labels, tokens and masks.
+#[diagnostic::on_unimplemented(
+    message = "a tensor can't hold `{Self}`",
+    label = "elements are `f32`, `f64`, integers of up to 64 bits, and `bool`"
+)]
 pub trait Element:
     Copy
     + Default
@@ -54,6 +58,10 @@ pub trait Element:
 }
 
 /// An element that can be an index or a class label: any integer type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no type of labels or indices",
+    label = "labels and indices are integers; `to_type` converts, as in `labels.to_type::<i64>()`"
+)]
 pub trait Index: Element {
     /// The value as an index, or `None` where it is negative.
     fn to_index(self) -> Option<usize>;
@@ -66,6 +74,10 @@ pub trait Index: Element {
 }
 
 /// An element that differentiates: `f32` or `f64`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not differentiate",
+    label = "only `f32` and `f64` do; `to_type` converts, as in `x.to_type::<f32>()`"
+)]
 pub trait Float:
     Element + num_traits::Float + FloatConst + NumAssign + SampleUniform + std::iter::Sum + Params
 {

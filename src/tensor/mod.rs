@@ -28,6 +28,9 @@ use storage::Storage;
 /// `T` is `f32` where nothing else is said. `f32` and `f64` differentiate ([`Float`]); integers and `bool` carry
 /// labels, tokens and masks. Views (slices, transposes, broadcasts) share the storage of what they view.
 ///
+/// Where the compiler asks for a type (`type annotations needed for Tensor<_>`), write `let x: Tensor = …`, or
+/// `Tensor::<f64>::zeros(3)`.
+///
 /// Two tensors are equal (`==`) when their shapes and elements are; whether they are traced does not matter.
 ///
 /// ```
@@ -38,6 +41,7 @@ use storage::Storage;
 /// assert_eq!(x.t().slice(s![1.., 0]).to_vec(), [2.0, 3.0]);
 /// assert_eq!((&x * 2.0 + 1.0).sum().item(), 48.0);
 /// ```
+#[must_use = "operations make new tensors and leave the old ones as they are"]
 #[derive(Clone)]
 pub struct Tensor<T: Element = f32> {
     storage: Arc<Storage<T>>,
@@ -104,7 +108,14 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The same elements, contiguous in memory; a cheap clone where they are so already.
+    /// The same elements, contiguous in memory; a cheap clone where they are so already. Derivative: x̄ = ȳ.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]).t();
+    /// assert_eq!(x.as_slice(), None);
+    /// assert_eq!(x.contiguous().as_slice(), Some(&[1.0, 3.0, 2.0, 4.0][..]));
+    /// ```
     pub fn contiguous(&self) -> Tensor<T> {
         if self.is_contiguous() {
             return self.clone();
@@ -197,8 +208,8 @@ impl<T: Element> Tensor<T> {
         self
     }
 
-    /// Whether a gradient that is being taken now watches this tensor.
-    pub(crate) fn is_traced(&self) -> bool {
+    /// Whether a gradient that is being taken now watches this tensor, on whichever thread.
+    pub fn is_traced(&self) -> bool {
         self.trace.as_ref().is_some_and(|trace| trace.live().is_some())
     }
 
@@ -244,6 +255,9 @@ impl<T: Element, const N: usize> Indexing<[usize; N]> for Tensor<T> {
     fn index(&self, index: [usize; N]) -> &T {
         match self.get(&index) {
             Some(element) => element,
+            None if N != self.rank() => {
+                panic!("index {index:?} has {N} numbers, but the shape {:?} has {} axes", self.shape(), self.rank())
+            }
             None => panic!("index {index:?} is out of range for a tensor of shape {:?}", self.shape()),
         }
     }

@@ -15,6 +15,9 @@ use crate::tensor::{Element, Float, Tensor};
 /// `data` is whatever iterates over batches: a [`DataLoader`](crate::data::DataLoader) by reference, a `Vec`, an
 /// iterator. `loss` gets the model and a batch. Returns the loss of each batch, computed before its update.
 ///
+/// Only the loss is looked at. Where a finite loss may have a gradient that is not, as √x has at 0, write the loop and
+/// ask [`is_finite`](crate::autodiff::GradientTree::is_finite) of the gradient.
+///
 /// Anything beyond this is a loop of your own around [`with_gradient`] and [`update`].
 ///
 /// # Errors

@@ -24,7 +24,6 @@ impl Dense {
         Dense { weight: Tensor::scalar(weight), bias: Some(Tensor::scalar(bias)), calls: 0 }
     }
     /// weight · x + bias
-    #[must_use]
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let y = &self.weight * x;
         match &self.bias {

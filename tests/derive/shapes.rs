@@ -37,7 +37,7 @@ fn what_has_nothing_to_train_has_no_tree() {
     let model = (Relu, Opaque(std::sync::Arc::new(7)), Mode::Exact, x(1.0));
     let ((), (), (), leaf) = gradient(|m| &m.3 * f32::from(*m.1.0), &model);
     assert_eq!(item(&leaf), 7.0);
-    gradient(
+    let _ = gradient(
         |(relu, _, mode, x)| {
             assert_eq!((relu, *mode), (&Relu, Mode::Exact));
             x.clone()

@@ -28,7 +28,7 @@ fn trees_that_differ_say_where() {
     );
     assert_eq!(
         message(chain(vec![dense()]), chain(vec![without()])),
-        "the trees differ at `layers.0.Dense.0.bias`: something against nothing"
+        "the trees differ at `layers.0.Dense.0.bias`: `Some` against `None`"
     );
     let map = |key: &str| std::collections::BTreeMap::from([(key.to_owned(), x(1.0))]);
     let difference = zip(&(1u8, map("a")), &(1u8, map("b"))).unwrap_err();

@@ -115,8 +115,8 @@ impl<M: Params> Params for Option<M> {
         match (left, right) {
             (Some(left), Some(right)) => M::zip_trees(left, right, walk).map(Some),
             (None, None) => Ok(None),
-            (Some(_), None) => Err(Mismatch::new(walk, "something", "nothing")),
-            (None, Some(_)) => Err(Mismatch::new(walk, "nothing", "something")),
+            (Some(_), None) => Err(Mismatch::new(walk, "`Some`", "`None`")),
+            (None, Some(_)) => Err(Mismatch::new(walk, "`None`", "`Some`")),
         }
     }
     fn map_tree<K: Kind, L: Kind>(tree: Self::Tree<K>, walk: &mut Walk, f: &mut impl MapLeaf<K, L>) -> Self::Tree<L> {

@@ -16,6 +16,7 @@ impl<K: Kind> Tree<K> for () {
 
 macro_rules! plain {
     ($({$($generics:tt)*} $T:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> Params for $T {
             type Tree<K: Kind> = ();
 
