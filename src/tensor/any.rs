@@ -50,18 +50,18 @@ impl AnyTensor {
         self.len() == 0
     }
 
-    /// The elements as another type, as [`Tensor::to_type`]: to look at, plot or write, whatever the model holds.
+    /// The elements as another type, as [`Tensor::cast`]: to look at, plot or write, whatever the model holds.
     ///
     /// ```
     /// # use sapwood::prelude::*;
     /// let model = (Tensor::from([1.0f32]), Tensor::from([2.0f64]));
-    /// let all: Vec<f64> = model.parameters().iter().flat_map(|(_, x)| x.to_type::<f64>().to_vec()).collect();
+    /// let all: Vec<f64> = model.parameters().iter().flat_map(|(_, x)| x.cast::<f64>().to_vec()).collect();
     /// assert_eq!(all, [1.0, 2.0]);
     /// ```
-    pub fn to_type<T: Element>(&self) -> Tensor<T> {
+    pub fn cast<T: Element>(&self) -> Tensor<T> {
         match self {
-            AnyTensor::F32(tensor) => tensor.to_type(),
-            AnyTensor::F64(tensor) => tensor.to_type(),
+            AnyTensor::F32(tensor) => tensor.cast(),
+            AnyTensor::F64(tensor) => tensor.cast(),
         }
     }
 
