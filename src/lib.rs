@@ -75,10 +75,11 @@ pub mod __private {
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
     pub use crate::autodiff::{Gradient, GradientTree, Grads, check_gradient, gradient, pullback, with_gradient};
+    pub use crate::chain;
     pub use crate::checkpoint::{Snapshot, load, save};
     pub use crate::data::{DataLoader, Dataset};
     pub use crate::loss::{CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
-    pub use crate::nn::{Dense, Dropout};
+    pub use crate::nn::{Dense, Dropout, Layer, output_shape};
     pub use crate::optim::{
         Adam, AdamW, ClipGrad, ClipNorm, Descent, Momentum, Nesterov, OptimiserTree, RMSProp, Rule, State, WeightDecay,
         setup, update,

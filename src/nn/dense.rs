@@ -3,6 +3,7 @@
 use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::Layer;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -47,13 +48,17 @@ impl<T: Float> Dense<T> {
     pub fn without_bias(self) -> Self {
         Dense { bias: None, ..self }
     }
+}
+
+impl<T: Float> Layer<Tensor<T>> for Dense<T> {
+    type Output = Tensor<T>;
 
     /// y = x·W + b.
     ///
     /// # Panics
     /// Where the last axis of `x` has not `inputs` elements.
     #[track_caller]
-    pub fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let inputs = self.weight.shape()[0];
         assert!(
             x.shape().last() == Some(&inputs),
