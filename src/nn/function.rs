@@ -30,6 +30,11 @@ impl<F> Function<F> {
     pub fn new(f: F) -> Self {
         Function { f }
     }
+
+    /// The function.
+    pub fn get(&self) -> &F {
+        &self.f
+    }
 }
 
 impl<F> fmt::Debug for Function<F> {

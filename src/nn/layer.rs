@@ -2,6 +2,7 @@
 
 use ndarray::IntoDimension;
 
+use crate::params::{Frozen, Tied};
 use crate::tensor::{Element, Tensor};
 
 /// What can be applied to a tensor, or to whatever else `X` is: all layers, chains of layers, and functions.
@@ -41,6 +42,24 @@ impl<X: ?Sized, Y, F: Fn(&X) -> Y> Layer<X> for F {
     #[track_caller]
     fn forward(&self, x: &X) -> Y {
         self(x)
+    }
+}
+
+impl<X: ?Sized, L: Layer<X>> Layer<X> for Frozen<L> {
+    type Output = L::Output;
+
+    #[track_caller]
+    fn forward(&self, x: &X) -> L::Output {
+        (**self).forward(x)
+    }
+}
+
+impl<X: ?Sized, L: Layer<X>> Layer<X> for Tied<L> {
+    type Output = L::Output;
+
+    #[track_caller]
+    fn forward(&self, x: &X) -> L::Output {
+        (**self).forward(x)
     }
 }
 
