@@ -245,6 +245,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "Init: the sparsity must lie in [0, 1], not 1.5")]
     fn a_share_is_at_most_one() {
-        draw(Init::Sparse { sparsity: 1.5, deviation: 1.0 }, [2, 2]);
+        let _ = draw(Init::Sparse { sparsity: 1.5, deviation: 1.0 }, [2, 2]);
     }
 }

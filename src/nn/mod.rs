@@ -7,12 +7,15 @@
 //! | functions | [`Activation`], [`Function`] |
 //! | joining layers | [`Chain`] and [`chain!`](crate::chain), [`Parallel`], [`SkipConnection`], [`Maxout`] |
 //! | shapes | [`Flatten`], [`Reshape`] |
+//! | normalising | [`BatchNorm`], [`LayerNorm`], [`RmsNorm`], [`GroupNorm`], [`InstanceNorm`], [`WeightNorm`], [`SpectralNorm`] |
 //! | noise | [`Dropout`], [`AlphaDropout`] |
 //!
 //! All are [`Layer`]s; [`Init`] says how their weights start.
 
 mod activation;
+mod affine;
 mod alpha_dropout;
+mod batch_norm;
 mod bilinear;
 mod chain;
 mod dense;
@@ -21,16 +24,22 @@ mod embedding;
 mod embedding_bag;
 mod flatten;
 mod function;
+mod group_norm;
 mod init;
 mod layer;
+mod layer_norm;
 mod maxout;
 mod mode;
 mod parallel;
+mod rms_norm;
 mod scale;
 mod skip_connection;
+mod weight_norm;
 
 pub use activation::Activation;
+pub use affine::Affine;
 pub use alpha_dropout::AlphaDropout;
+pub use batch_norm::BatchNorm;
 pub use bilinear::Bilinear;
 pub use chain::Chain;
 pub use dense::Dense;
@@ -39,12 +48,16 @@ pub use embedding::Embedding;
 pub use embedding_bag::{EmbeddingBag, Pooling};
 pub use flatten::{Flatten, Reshape};
 pub use function::Function;
+pub use group_norm::{GroupNorm, InstanceNorm};
 pub use init::Init;
 pub use layer::{Layer, output_shape};
+pub use layer_norm::LayerNorm;
 pub use maxout::Maxout;
 pub use parallel::Parallel;
+pub use rms_norm::RmsNorm;
 pub use scale::Scale;
 pub use skip_connection::{SkipConnection, Sum};
+pub use weight_norm::{SpectralNorm, WeightNorm, Weighted};
 
 /// What `chain!` writes.
 #[doc(hidden)]

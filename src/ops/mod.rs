@@ -15,6 +15,7 @@ mod index;
 mod join;
 mod matmul;
 mod norm;
+mod normalise;
 mod pointwise;
 mod power;
 mod reduce;
