@@ -81,8 +81,8 @@ pub mod prelude {
     pub use crate::loss::{CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
     pub use crate::nn::{Dense, Dropout, Layer, output_shape};
     pub use crate::optim::{
-        Adam, AdamW, ClipGrad, ClipNorm, Descent, Momentum, Nesterov, OptimiserTree, RMSProp, Rule, State, WeightDecay,
-        setup, update,
+        AMSGrad, AdaBelief, AdaDelta, AdaGrad, AdaMax, Adam, AdamW, ClipGrad, ClipNorm, Descent, Lion, Momentum, NAdam,
+        Nesterov, OAdam, OptimiserTree, RAdam, RMSProp, Rprop, Rule, SignDecay, State, WeightDecay, setup, update,
     };
     pub use crate::params::{Buffer, Frozen, Params, Tied};
     pub use crate::tensor::{Float, Tensor};
