@@ -46,6 +46,21 @@ impl<T: Float> Dense<T> {
         Dense { weight, bias: Some(Tensor::zeros(outputs)), activation: Activation::Identity }
     }
 
+    /// A layer of the given weight `[inputs, outputs]` and bias `[outputs]`, without an activation.
+    ///
+    /// # Panics
+    /// Where their shapes do not fit.
+    #[track_caller]
+    pub fn from_weights(weight: Tensor<T>, bias: Option<Tensor<T>>) -> Self {
+        let shape = bias.as_ref().map(|bias| bias.shape());
+        assert!(
+            weight.rank() == 2 && shape.is_none_or(|shape| shape == &weight.shape()[1..]),
+            "Dense: a weight of shape {:?} and a bias of shape {shape:?}, where [inputs, outputs] and [outputs] are needed",
+            weight.shape(),
+        );
+        Dense { weight, bias, activation: Activation::Identity }
+    }
+
     /// The same layer without a bias.
     pub fn without_bias(self) -> Self {
         Dense { bias: None, ..self }

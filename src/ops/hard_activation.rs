@@ -105,12 +105,13 @@ fn bounded<T: Float>(x: &Tensor<T>, slope: T, offset: T, low: T, high: T) -> Ten
 mod tests {
     use crate::prelude::*;
 
-    type Function = fn(&Tensor<f64>) -> Tensor<f64>;
+    /// A function, five arguments, and its values and slopes there.
+    type Known = (fn(&Tensor<f64>) -> Tensor<f64>, [f64; 5], [f64; 5], [f64; 5]);
 
     #[test]
     fn values_and_slopes_are_those_of_the_definitions() {
-        // PyTorch's docs; each: the function, arguments, values, slopes, corners included.
-        let known: [(Function, [f64; 5], [f64; 5], [f64; 5]); 7] = [
+        // PyTorch's docs, corners included.
+        let known: [Known; 7] = [
             (
                 |x| x.hard_tanh(-1.0, 2.0),
                 [-2.0, -1.0, 0.5, 2.0, 9.0],
