@@ -36,8 +36,8 @@ def pointwise():
     unary("powi 0", lambda x: x**0)
     unary("pow 2", lambda x: x**2.0)
     unary("pow 2.5", lambda x: x**2.5, POSITIVE)
-    # PyTorch takes it for the square root; IEEE 754 has pow(-inf, 0.5) = inf.
-    unary("pow 0.5", lambda x: x**0.5, POSITIVE, CORNERS[1:])
+    # PyTorch takes it for the square root; IEEE 754 has pow(-inf, 0.5) = inf and pow(-0.0, 0.5) = 0.
+    unary("pow 0.5", lambda x: x**0.5, POSITIVE, CORNERS[6:])
     unary("pow 0", lambda x: x**0.0)
     unary("sqrt", torch.sqrt, POSITIVE)
     # PyTorch has no cube root; this one is of positive numbers.
