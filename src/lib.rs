@@ -79,10 +79,12 @@ pub mod prelude {
     pub use crate::checkpoint::{Snapshot, load, save};
     pub use crate::data::{DataLoader, Dataset};
     pub use crate::loss::{CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
-    pub use crate::nn::{Dense, Dropout, Layer, output_shape};
+    pub use crate::nn::{Activation, Dense, Dropout, Layer, output_shape};
+    pub use crate::optim::schedule::Schedule;
     pub use crate::optim::{
         AMSGrad, AdaBelief, AdaDelta, AdaGrad, AdaMax, Adam, AdamW, ClipGrad, ClipNorm, Descent, Lion, Momentum, NAdam,
-        Nesterov, OAdam, OptimiserTree, RAdam, RMSProp, Rprop, Rule, SignDecay, State, WeightDecay, setup, update,
+        Nesterov, OAdam, OptimiserTree, RAdam, RMSProp, Rprop, Rule, Scheduled, SignDecay, State, WeightDecay, setup,
+        update,
     };
     pub use crate::params::{Buffer, Frozen, Params, Tied};
     pub use crate::tensor::{Float, Tensor};

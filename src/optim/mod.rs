@@ -24,6 +24,8 @@ mod radam;
 mod rmsprop;
 mod rprop;
 mod rule;
+pub mod schedule;
+mod scheduled;
 mod sign_decay;
 mod state;
 #[cfg(test)]
@@ -49,6 +51,7 @@ pub use radam::RAdam;
 pub use rmsprop::RMSProp;
 pub use rprop::Rprop;
 pub use rule::{Chunk, LeafInfo, Rule, Slots};
+pub use scheduled::{Adjust, Rate, Scheduled};
 pub use sign_decay::SignDecay;
 pub use state::{LeafState, OptimiserTree, Optimising, State, setup};
 pub use update::update;

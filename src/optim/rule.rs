@@ -45,7 +45,9 @@ pub trait Rule: Clone + Send + Sync + 'static {
     type State<T: Float>: Slots<T>;
 
     /// Whether `apply` must see a leaf whole instead of in chunks, as for a norm. Each leaf is then one thread's work.
-    const WHOLE_LEAF: bool = false;
+    fn whole_leaf(&self) -> bool {
+        false
+    }
 
     /// The memory of a new leaf.
     fn init<T: Float>(&self, x: &Tensor<T>) -> Self::State<T>;

@@ -4,4 +4,5 @@ mod common;
 mod julia;
 mod minimise;
 mod mutants;
+mod schedules;
 mod trajectories;
