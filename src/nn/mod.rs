@@ -8,6 +8,7 @@
 //! | joining layers | [`Chain`] and [`chain!`](crate::chain), [`Parallel`], [`SkipConnection`], [`Maxout`] |
 //! | shapes | [`Flatten`], [`Reshape`] |
 //! | normalising | [`BatchNorm`], [`LayerNorm`], [`RmsNorm`], [`GroupNorm`], [`InstanceNorm`], [`WeightNorm`], [`SpectralNorm`] |
+//! | sequences | [`Rnn`], [`Lstm`], [`Gru`], cells of your own in [`Recurrent`] |
 //! | noise | [`Dropout`], [`AlphaDropout`] |
 //!
 //! All are [`Layer`]s; [`Init`] says how their weights start.
@@ -31,6 +32,7 @@ mod layer_norm;
 mod maxout;
 mod mode;
 mod parallel;
+mod recurrent;
 mod rms_norm;
 mod scale;
 mod skip_connection;
@@ -54,6 +56,7 @@ pub use layer::{Layer, output_shape};
 pub use layer_norm::LayerNorm;
 pub use maxout::Maxout;
 pub use parallel::Parallel;
+pub use recurrent::{Cell, CellState, Directions, Gru, GruCell, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
 pub use rms_norm::RmsNorm;
 pub use scale::Scale;
 pub use skip_connection::{SkipConnection, Sum};
