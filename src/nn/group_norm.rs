@@ -100,6 +100,8 @@ pub struct InstanceNorm<T: Float = f32> {
 }
 
 impl<T: Float> InstanceNorm<T> {
+    /// Normalises each of `channels` channels.
+    ///
     /// # Panics
     /// Where there are no channels.
     #[track_caller]

@@ -9,6 +9,7 @@
 //! | shapes | [`Flatten`], [`Reshape`] |
 //! | normalising | [`BatchNorm`], [`LayerNorm`], [`RmsNorm`], [`GroupNorm`], [`InstanceNorm`], [`WeightNorm`], [`SpectralNorm`] |
 //! | sequences | [`Rnn`], [`Lstm`], [`Gru`], cells of your own in [`Recurrent`] |
+//! | attention | [`MultiHeadAttention`], [`TransformerEncoderBlock`], [`TransformerDecoderBlock`], [`SinusoidalPositions`], [`LearnedPositions`] |
 //! | noise | [`Dropout`], [`AlphaDropout`] |
 //!
 //! All are [`Layer`]s; [`Init`] says how their weights start.
@@ -16,6 +17,7 @@
 mod activation;
 mod affine;
 mod alpha_dropout;
+mod attention;
 mod batch_norm;
 mod bilinear;
 mod chain;
@@ -41,6 +43,10 @@ mod weight_norm;
 pub use activation::Activation;
 pub use affine::Affine;
 pub use alpha_dropout::AlphaDropout;
+pub use attention::{
+    FeedForward, KeyValueCache, LearnedPositions, MultiHeadAttention, SinusoidalPositions, TransformerDecoderBlock,
+    TransformerEncoderBlock,
+};
 pub use batch_norm::BatchNorm;
 pub use bilinear::Bilinear;
 pub use chain::Chain;

@@ -2,6 +2,7 @@
 
 mod activation;
 mod arithmetic;
+pub(crate) mod attention;
 pub(crate) mod axes;
 pub(crate) mod broadcast;
 mod cast;
@@ -27,5 +28,6 @@ mod softmax;
 mod sort;
 mod trigonometry;
 
+pub use attention::AttentionMask;
 pub use axes::{Axes, IntoAxes, IntoAxis, Keep};
 pub use compare::Operand;

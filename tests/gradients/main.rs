@@ -3,6 +3,7 @@
 //! A family of operations is a module; `harness` says what a check is.
 
 mod arithmetic;
+mod attention;
 mod harness;
 mod index;
 mod join;

@@ -115,8 +115,64 @@ def batch_norm(x, weight, bias, momentum):
     return y, mean, variance
 
 
+def applied(module):
+    """A module as a function of its inputs and its parameters, in the order in which it names them."""
+    names = [name for name, _ in module.named_parameters()]
+
+    def function(*tensors):
+        inputs, parameters = tensors[: -len(names)], tensors[-len(names) :]
+        y = torch.func.functional_call(module, dict(zip(names, parameters)), inputs)
+        return y[0] if isinstance(y, tuple) else y
+
+    return function, [draw(parameter.shape, -1, 1) for parameter in module.parameters()]
+
+
+def recurrent():
+    kinds = {"Rnn": torch.nn.RNN, "Lstm": torch.nn.LSTM, "Gru": torch.nn.GRU}
+    for name, kind in kinds.items():
+        for layers, both in [(1, False), (2, False), (2, True)]:
+            function, parameters = applied(kind(3, 4, layers, batch_first=True, bidirectional=both))
+            add(f"{name} {layers} {'both' if both else 'one'}", function, draw((2, 5, 3)), *parameters)
+    function, parameters = applied(torch.nn.RNN(3, 4, batch_first=True, nonlinearity="relu"))
+    add("Rnn 1 relu", function, draw((2, 5, 3)), *parameters)
+
+
+def attention():
+    q, k, v = (2, 3, 4), (2, 5, 4), (2, 5, 6)
+    keep = (torch.arange(15).reshape(3, 5) * 7 % 4 > 0).bool()
+    add("attention", F.scaled_dot_product_attention, draw(q), draw(k), draw(v))
+    add("attention causal", lambda *x: F.scaled_dot_product_attention(*x, is_causal=True), draw(k), draw(k), draw(v))
+    add("attention keep", lambda *x: F.scaled_dot_product_attention(*x, attn_mask=keep), draw(q), draw(k), draw(v))
+    add("attention add", lambda q, k, v, bias: F.scaled_dot_product_attention(q, k, v, attn_mask=bias),
+        draw(q), draw(k), draw(v), draw((3, 5)))
+    add("attention grouped", lambda *x: F.scaled_dot_product_attention(*x, enable_gqa=True),
+        draw((2, 4, 5, 3)), draw((2, 2, 5, 3)), draw((2, 2, 5, 3)))
+    function, parameters = applied(torch.nn.MultiheadAttention(6, 2, batch_first=True))
+    add("MultiHeadAttention", function, draw(q[:2] + (6,)), draw((2, 5, 6)), draw((2, 5, 6)), *parameters)
+    for norm_first in [True, False]:
+        options = dict(dim_feedforward=5, dropout=0.0, activation="gelu", batch_first=True, norm_first=norm_first)
+        which = "pre" if norm_first else "post"
+        function, parameters = applied(torch.nn.TransformerEncoderLayer(4, 2, **options))
+        add(f"TransformerEncoderBlock {which}", function, draw((2, 3, 4)), *parameters)
+        layer = torch.nn.TransformerDecoderLayer(4, 2, **options)
+        function, parameters = applied(Causal(layer))
+        add(f"TransformerDecoderBlock {which}", function, draw((2, 3, 4)), draw((2, 5, 4)), *parameters)
+
+
+class Causal(torch.nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x, memory):
+        mask = torch.nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        return self.layer(x, memory, tgt_mask=mask, tgt_is_causal=True)
+
+
 activations()
 linear()
 tokens()
 norms()
+recurrent()
+attention()
 write(__file__, cases)

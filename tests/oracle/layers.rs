@@ -8,6 +8,7 @@ use sapwood::params::Buffer;
 use sapwood::prelude::*;
 
 use crate::cases::check;
+use crate::sequences;
 
 #[test]
 fn layers_are_pytorchs() {
@@ -22,6 +23,8 @@ fn layer<T: Float>(name: &str, inputs: &[Tensor<T>]) -> Tensor<T> {
         .or_else(|| linear(kind, options, inputs))
         .or_else(|| tokens(kind, options, &inputs[0]))
         .or_else(|| norm(kind, options, inputs))
+        .or_else(|| sequences::recurrent(kind, options, inputs))
+        .or_else(|| sequences::attention(kind, options, inputs))
         .unwrap_or_else(|| panic!("no layer is called {name}"))
 }
 
