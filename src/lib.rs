@@ -77,7 +77,9 @@ pub mod prelude {
     pub use crate::autodiff::{Gradient, GradientTree, Grads, check_gradient, gradient, pullback, with_gradient};
     pub use crate::checkpoint::{Snapshot, load, save};
     pub use crate::data::{DataLoader, Dataset};
-    pub use crate::loss::{CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
+    pub use crate::loss::{
+        self, CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse,
+    };
     pub use crate::nn::{Dense, Dropout};
     pub use crate::optim::{
         Adam, AdamW, ClipGrad, ClipNorm, Descent, Momentum, Nesterov, OptimiserTree, RMSProp, Rule, State, WeightDecay,

@@ -7,6 +7,7 @@ mod harness;
 mod index;
 mod join;
 mod known;
+mod loss;
 mod matmul;
 mod pointwise;
 mod reduce;

@@ -3,4 +3,5 @@
 //! `NAME.py` writes `NAME.json`, which `NAME.rs` reads; `cases` is what they share.
 
 mod cases;
+mod losses;
 mod operations;
