@@ -45,6 +45,9 @@ impl Mlp {
 /// A function that does one step.
 type Step = Box<dyn FnMut()>;
 
+/// A workload: its name, and what makes its step.
+type Workload = (&'static str, fn(&mut StdRng) -> Step);
+
 fn training<M: Params + 'static, R: Rule>(mut model: M, rule: R, loss: impl Fn(&M) -> Tensor + 'static) -> Step {
     let mut state = setup(rule, &model);
     Box::new(move || {
@@ -104,7 +107,7 @@ fn timed(name: &str, threads: usize, mut step: Step) {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let workloads: [(&str, fn(&mut StdRng) -> Step); 5] =
+    let workloads: [Workload; 5] =
         [("linear", linear), ("tiny_mlp", tiny_mlp), ("mlp", mlp), ("adam_25m", adam_25m), ("loader", loader)];
     let (mut names, mut threads) = (vec![], 2);
     let mut arguments = std::env::args().skip(1);

@@ -5,29 +5,54 @@
 //! remembers, the number of steps taken, and whether the leaf is frozen. How memory is swept is [`update`]'s business;
 //! rules know nothing of it.
 
+mod adabelief;
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
 mod adamw;
+mod amsgrad;
 mod chain;
 mod clip;
 mod descent;
+mod lion;
 mod momentum;
+mod nadam;
 mod nesterov;
+mod oadam;
+mod radam;
 mod rmsprop;
+mod rprop;
 mod rule;
+pub mod schedule;
+mod scheduled;
+mod sign_decay;
 mod state;
 #[cfg(test)]
 mod tests;
 mod update;
 mod weight_decay;
 
+pub use adabelief::AdaBelief;
+pub use adadelta::AdaDelta;
+pub use adagrad::AdaGrad;
 pub use adam::Adam;
+pub use adamax::AdaMax;
 pub use adamw::AdamW;
+pub use amsgrad::AMSGrad;
 pub use clip::{ClipGrad, ClipNorm};
 pub use descent::Descent;
+pub use lion::Lion;
 pub use momentum::Momentum;
+pub use nadam::NAdam;
 pub use nesterov::Nesterov;
+pub use oadam::OAdam;
+pub use radam::RAdam;
 pub use rmsprop::RMSProp;
+pub use rprop::Rprop;
 pub use rule::{Chunk, LeafInfo, Rule, Slots};
+pub use scheduled::{Adjust, Rate, Scheduled};
+pub use sign_decay::SignDecay;
 pub use state::{LeafState, OptimiserTree, Optimising, State, setup};
 pub use update::update;
 pub use weight_decay::WeightDecay;

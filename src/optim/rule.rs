@@ -41,11 +41,13 @@ use crate::tensor::{Float, Tensor};
 /// assert_eq!(w.to_vec(), [0.9, -1.9]);
 /// ```
 pub trait Rule: Clone + Send + Sync + 'static {
-    /// What the rule remembers of a leaf: `()`, a tensor of the leaf's shape, or an array or tuple of such.
+    /// What the rule remembers of a leaf: `()`, a tensor of the leaf's shape, or an array, tuple or option of such.
     type State<T: Float>: Slots<T>;
 
     /// Whether `apply` must see a leaf whole instead of in chunks, as for a norm. Each leaf is then one thread's work.
-    const WHOLE_LEAF: bool = false;
+    fn whole_leaf(&self) -> bool {
+        false
+    }
 
     /// The memory of a new leaf.
     fn init<T: Float>(&self, x: &Tensor<T>) -> Self::State<T>;
@@ -129,6 +131,36 @@ impl<T: Float> Slots<T> for [Tensor<T>; 3] {
     }
     fn fits(&self, shape: &[usize]) -> bool {
         self.iter().all(|tensor| tensor.fits(shape))
+    }
+}
+
+impl<T: Float, S: Slots<T>> Slots<T> for Option<S> {
+    type Chunk<'a>
+        = Option<S::Chunk<'a>>
+    where
+        Self: 'a;
+
+    fn chunks(&mut self, size: usize) -> impl Iterator<Item = Option<S::Chunk<'_>>> {
+        let mut chunks = self.as_mut().map(|slots| slots.chunks(size));
+        iter::from_fn(move || match &mut chunks {
+            Some(chunks) => chunks.next().map(Some),
+            None => Some(None),
+        })
+    }
+    fn fits(&self, shape: &[usize]) -> bool {
+        self.as_ref().is_none_or(|slots| slots.fits(shape))
+    }
+}
+
+/// The sign of a number: −1, 0 or 1; NaN of NaN.
+#[inline(always)]
+pub(super) fn sign<T: Float>(x: T) -> T {
+    if x > T::zero() {
+        T::one()
+    } else if x < T::zero() {
+        -T::one()
+    } else {
+        x
     }
 }
 

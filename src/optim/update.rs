@@ -120,7 +120,7 @@ fn update_leaf<R: Rule, T: Float>(x: &mut Tensor<T>, leaf: &mut LeafState<R, T>,
     let info = LeafInfo { step: *step, shape: &shape };
     let dense = gradient.contiguous();
     let x = x.as_mut_slice();
-    let size = if R::WHOLE_LEAF { x.len() } else { CHUNK.min(x.len()) };
+    let size = if rule.whole_leaf() { x.len() } else { CHUNK.min(x.len()) };
     let chunks = x.chunks_mut(size).zip(dense.dense().chunks(size)).zip(state.chunks(size));
     let apply = |dx: &mut SmallVec<[T; 16]>, ((x, gradient), state): ((&mut [T], &[T]), _)| {
         dx.clear();

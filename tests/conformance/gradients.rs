@@ -8,7 +8,7 @@ use crate::{assert_close, numbers};
 #[test]
 fn a_linear_layer_pulls_back_to_its_input_its_weight_and_its_bias() {
     // mithril tests/json_files/models_directed_test.json, test_linear_2. Its weights are `[outputs, inputs]`.
-    let layer = Dense { weight: Tensor::from([[0.1f64]]), bias: Some(Tensor::from([0.1])) };
+    let layer = Dense::from_weights(Tensor::from([[0.1f64]]), Some(Tensor::from([0.1])));
     let x = Tensor::from([[1.0], [2.0], [3.0], [4.0]]);
     let (y, back) = pullback(|(x, layer): &(_, Dense<f64>)| layer.forward(x), &(x, layer));
     assert_close(&y.to_vec(), &[0.2, 0.3, 0.4, 0.5], 1e-15);
@@ -78,8 +78,8 @@ fn one_step_of_a_recurrent_cell() {
     // mithril tests/json_files/models_directed_test.json, test_rnn_cell_1. Its weights are `[outputs, inputs]`.
     let (h, x) = (Tensor::from([[0.0, -1.0]]), Tensor::from([[2.0, -3.4]]));
     let recurrent = Tensor::from([[1.7, 2.0], [4.2, 5.0]]).t();
-    let input = Dense { weight: Tensor::from([[2.0f64, 1.0], [2.0, 3.2]]).t(), bias: Some(Tensor::from([3.0, -10.0])) };
-    let output = Dense { weight: Tensor::from([[1.0, -2.0], [2.0, -1.0]]).t(), bias: Some(Tensor::from([3.0, 2.0])) };
+    let input = Dense::from_weights(Tensor::from([[2.0f64, 1.0], [2.0, 3.2]]).t(), Some(Tensor::from([3.0, -10.0])));
+    let output = Dense::from_weights(Tensor::from([[1.0, -2.0], [2.0, -1.0]]).t(), Some(Tensor::from([3.0, 2.0])));
     let hidden = (h.matmul(&recurrent) + input.forward(&x)).tanh();
     assert_close(&hidden.to_vec(), &[0.9216685544, -1.0], 1e-10);
     assert_close(&output.forward(&hidden).to_vec(), &[5.9216685544, 4.8433371088], 1e-10);

@@ -20,5 +20,5 @@ fn assert_close(ours: &[f64], theirs: &[f64], tolerance: f64) {
 /// The entries of a leaf's gradient.
 #[track_caller]
 fn numbers<T: Float>(gradient: &sapwood::params::Leaf<Gradient, T>) -> Vec<f64> {
-    gradient.get().expect("the loss reached this leaf").to_type::<f64>().to_vec()
+    gradient.get().expect("the loss reached this leaf").cast::<f64>().to_vec()
 }

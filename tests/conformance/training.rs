@@ -6,13 +6,13 @@ use crate::{assert_close, numbers};
 
 /// A layer of zeros, as the tests of `train!` start from.
 fn zeros(inputs: usize, outputs: usize) -> Dense<f64> {
-    Dense { weight: Tensor::zeros((inputs, outputs)), bias: Some(Tensor::zeros(outputs)) }
+    Dense::from_weights(Tensor::zeros((inputs, outputs)), Some(Tensor::zeros(outputs)))
 }
 
 #[test]
 fn momentum_makes_flux_docs_steps() {
     // Flux src/train.jl, docstring of `setup`: Dense(2 => 1, leakyrelu; init = ones), Momentum(.1), one item twice.
-    let mut model = Dense { weight: Tensor::ones((2, 1)), bias: Some(Tensor::zeros(1)) };
+    let mut model = Dense::from_weights(Tensor::ones((2, 1)), Some(Tensor::zeros(1)));
     let (x, y) = (Tensor::from([[0.2, -0.3]]), Tensor::from([[0.4]]));
     let mut state = setup(Momentum::new(0.1), &model);
     let loss =

@@ -49,7 +49,7 @@ pub(crate) fn differences<T: Float>(
     tolerance: f64,
     function: impl Fn(&str, &[Tensor<T>]) -> Tensor<T>,
 ) -> Vec<String> {
-    let inputs: Vec<Tensor<T>> = case.inputs.iter().map(|x| x.to_type()).collect();
+    let inputs: Vec<Tensor<T>> = case.inputs.iter().map(|x| x.cast()).collect();
     let mut found = vec![];
     let mut compare = |what: String, ours: &Tensor<T>, theirs: &Tensor<f64>| {
         if ours.shape() != theirs.shape() {
@@ -57,8 +57,8 @@ pub(crate) fn differences<T: Float>(
             return;
         }
         // What overflows in f32 is infinite there.
-        let theirs = theirs.to_type::<T>().to_type::<f64>();
-        for (i, (ours, theirs)) in ours.to_type::<f64>().iter().zip(theirs.iter()).enumerate() {
+        let theirs = theirs.cast::<T>().cast::<f64>();
+        for (i, (ours, theirs)) in ours.cast::<f64>().iter().zip(theirs.iter()).enumerate() {
             if !close(*ours, *theirs, tolerance) {
                 let at = case.inputs.iter().map(|x| x.to_vec().get(i).copied()).collect::<Vec<_>>();
                 found.push(format!("{what}[{i}] is {ours} instead of {theirs} (inputs there: {at:?})"));

@@ -3,5 +3,6 @@
 //! `NAME.py` writes `NAME.json`, which `NAME.rs` reads; `cases` is what they share.
 
 mod cases;
+mod layers;
 mod losses;
 mod operations;
