@@ -78,7 +78,9 @@ pub mod prelude {
     pub use crate::chain;
     pub use crate::checkpoint::{Snapshot, load, save};
     pub use crate::data::{DataLoader, Dataset};
-    pub use crate::loss::{CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
+    pub use crate::loss::{
+        self, CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse,
+    };
     pub use crate::nn::{Activation, Dense, Dropout, Layer, output_shape};
     pub use crate::optim::schedule::Schedule;
     pub use crate::optim::{

@@ -8,6 +8,7 @@ mod harness;
 mod index;
 mod join;
 mod known;
+mod loss;
 mod matmul;
 mod pointwise;
 mod reduce;

@@ -4,5 +4,6 @@
 
 mod cases;
 mod layers;
+mod losses;
 mod operations;
 mod sequences;
