@@ -45,6 +45,9 @@ macro_rules! chain {
             fn fits(&self, shape: &[usize]) -> bool {
                 $(self.$i.fits(shape))&&+
             }
+            fn whole(&self) -> bool {
+                $(self.$i.whole())||+
+            }
         }
     };
 }

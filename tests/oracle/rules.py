@@ -115,6 +115,27 @@ def lion(t, x, g, memory, rate=0.01, b1=0.8, b2=0.95, decay=0.1):
     return x
 
 
+def lookahead(t, x, g, memory, rate=0.05, rho=0.8, steps=3, alpha=0.4):
+    """Zhang et al. (2019), algorithm 1, over SGD with momentum."""
+    slow = memory.setdefault("slow", START.copy())
+    v = memory["v"] = rho * memory.get("v", 0.0) + g
+    x = x - rate * v
+    if t % steps == 0:
+        x = memory["slow"] = slow + alpha * (x - slow)
+    return x
+
+
+def accumulated(t, x, g, memory, count=3):
+    """Adam, one step for the mean of every three gradients."""
+    memory["sum"] = memory.get("sum", 0.0) + g
+    if t % count:
+        return x
+    g, memory["sum"] = memory["sum"] / count, 0.0
+    m, v = moments(memory, g, 0.9, 0.999)
+    t //= count
+    return x - 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+
+
 T = torch.optim
 CASES = {
     "descent": ("torch", lambda: with_torch(lambda p: T.SGD(p, lr=0.01))),
@@ -153,6 +174,8 @@ CASES = {
     "adabelief other options": ("optax", lambda: with_optax(optax.adabelief(0.01, 0.8, 0.95, 1e-3, 1e-3))),
     "lion": ("optax", lambda: with_optax(optax.lion(1e-4, weight_decay=0.0))),
     "lion with decay": ("equations", lambda: with_equations(lion)),
+    "lookahead": ("equations", lambda: with_equations(lookahead)),
+    "accumulated": ("equations", lambda: with_equations(accumulated)),
 }
 
 

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
+use sapwood::optim::{AccumGrad, Lookahead};
 use sapwood::params::Leaf;
 use sapwood::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -97,4 +98,6 @@ pub(crate) fn each_case(visit: &mut impl Visit) {
     visit.rule("adabelief other options", AdaBelief::new(0.01).betas(0.8, 0.95).epsilon(1e-3));
     visit.rule("lion", Lion::default());
     visit.rule("lion with decay", Lion::new(0.01).betas(0.8, 0.95).lambda(0.1));
+    visit.rule("lookahead", Lookahead::new(Momentum::new(0.05).rho(0.8)).steps(3).alpha(0.4));
+    visit.rule("accumulated", AccumGrad::new(3, Adam::new(0.01)));
 }

@@ -6,3 +6,4 @@ mod minimise;
 mod mutants;
 mod schedules;
 mod trajectories;
+mod wrappers;
