@@ -94,7 +94,7 @@ portable!(f32 f64);
 
 #[cfg(target_arch = "x86_64")]
 macro_rules! x86 {
-    ($($V:ident of $lanes:literal $T:ident, $registers:literal: $splat:ident $load:ident $store:ident $fma:ident;)*) => {$(
+    ($($V:ident of $lanes:literal $T:ident, $registers:literal: $splat:ident $load:ident $store:ident $fma:ident $($sum:ident)?;)*) => {$(
         // SAFETY: each function is one instruction of the set that the trait's contract asks for.
         unsafe impl Vector for $V {
             type Element = $T;
@@ -120,14 +120,21 @@ macro_rules! x86 {
                 // SAFETY: the contract.
                 unsafe { $fma(a, b, self) }
             }
+            $(
+                #[inline(always)]
+                unsafe fn sum(self) -> $T {
+                    // SAFETY: the contract.
+                    unsafe { $sum(self) }
+                }
+            )?
         }
     )*};
 }
 
 #[cfg(target_arch = "x86_64")]
 x86! {
-    __m512 of 16 f32, 32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_fmadd_ps;
-    __m512d of 8 f64, 32: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_fmadd_pd;
+    __m512 of 16 f32, 32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_fmadd_ps _mm512_reduce_add_ps;
+    __m512d of 8 f64, 32: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_fmadd_pd _mm512_reduce_add_pd;
     __m256 of 8 f32, 16: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_fmadd_ps;
     __m256d of 4 f64, 16: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_fmadd_pd;
 }
