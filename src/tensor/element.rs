@@ -83,7 +83,14 @@ pub trait Index: Element {
     label = "only `f32` and `f64` do; `cast` converts, as in `x.cast::<f32>()`"
 )]
 pub trait Float:
-    Element + num_traits::Float + FloatConst + NumAssign + SampleUniform + std::iter::Sum + Params
+    Element
+    + num_traits::Float
+    + FloatConst
+    + NumAssign
+    + SampleUniform
+    + std::iter::Sum
+    + Params
+    + crate::kernels::conv::Wide
 {
     /// Wraps a tensor of this type, so that tensors of several types can stand in one list.
     #[doc(hidden)]
