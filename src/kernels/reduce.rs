@@ -131,7 +131,10 @@ fn fold_block<T: Copy, F: Fold<T>>(x: &[T], op: &F) -> T {
     let (lanes, rest) = x.as_chunks::<LANES>();
     let mut total = op.neutral();
     if let Some((first, others)) = lanes.split_first() {
-        let mut running = first.map(|x| op.lift(x));
+        let mut running = *first;
+        for i in 0..LANES {
+            running[i] = op.lift(first[i]);
+        }
         for lane in others {
             for i in 0..LANES {
                 running[i] = op.combine(running[i], op.lift(lane[i]));

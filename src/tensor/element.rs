@@ -79,7 +79,14 @@ pub trait Index: Element {
     label = "only `f32` and `f64` do; `to_type` converts, as in `x.to_type::<f32>()`"
 )]
 pub trait Float:
-    Element + num_traits::Float + FloatConst + NumAssign + SampleUniform + std::iter::Sum + Params
+    Element
+    + crate::kernels::math::Real
+    + num_traits::Float
+    + FloatConst
+    + NumAssign
+    + SampleUniform
+    + std::iter::Sum
+    + Params
 {
     /// Wraps a tensor of this type, so that tensors of several types can stand in one list.
     #[doc(hidden)]
