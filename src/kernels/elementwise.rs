@@ -1,4 +1,7 @@
 //! One element in, one element out.
+//!
+//! The functions are moved into the loops (`Copy`): for all the compiler knows,
+//! a number that one refers to may lie where the loop writes. So let them hold numbers (`move |x| …`), not references.
 
 use super::isa::vectorized;
 use super::operand::{Operand, Scratch};
@@ -7,7 +10,7 @@ use super::strided::Strided;
 use super::threads;
 
 /// `f` of every element, in row-major order.
-pub(crate) fn map<T, U>(x: Strided<'_, T>, f: impl Fn(T) -> U + Sync) -> Vec<U>
+pub(crate) fn map<T, U>(x: Strided<'_, T>, f: impl Fn(T) -> U + Copy + Sync) -> Vec<U>
 where
     T: Pooled + Sync,
     U: Pooled,
@@ -25,7 +28,7 @@ where
                 let x = x.block(start, out.len(), &mut scratch);
                 vectorized(
                     #[inline(always)]
-                    || {
+                    move || {
                         for (out, &x) in out.iter_mut().zip(x) {
                             *out = f(x);
                         }
@@ -38,7 +41,7 @@ where
 }
 
 /// `f` of every pair, in row-major order; both have the same shape.
-pub(crate) fn zip<A, B, U>(a: Strided<'_, A>, b: Strided<'_, B>, f: impl Fn(A, B) -> U + Sync) -> Vec<U>
+pub(crate) fn zip<A, B, U>(a: Strided<'_, A>, b: Strided<'_, B>, f: impl Fn(A, B) -> U + Copy + Sync) -> Vec<U>
 where
     A: Pooled + Sync,
     B: Pooled + Sync,
@@ -57,7 +60,7 @@ where
                 let (a, b) = (a.block(start, out.len(), &mut scratch_a), b.block(start, out.len(), &mut scratch_b));
                 vectorized(
                     #[inline(always)]
-                    || {
+                    move || {
                         for (out, (&a, &b)) in out.iter_mut().zip(a.iter().zip(b)) {
                             *out = f(a, b);
                         }
@@ -74,7 +77,7 @@ pub(crate) fn zip3<A, B, C, U>(
     a: Strided<'_, A>,
     b: Strided<'_, B>,
     c: Strided<'_, C>,
-    f: impl Fn(A, B, C) -> U + Sync,
+    f: impl Fn(A, B, C) -> U + Copy + Sync,
 ) -> Vec<U>
 where
     A: Pooled + Sync,
@@ -97,7 +100,7 @@ where
                 let c = c.block(start, n, &mut scratch_c);
                 vectorized(
                     #[inline(always)]
-                    || {
+                    move || {
                         for (out, ((&a, &b), &c)) in out.iter_mut().zip(a.iter().zip(b).zip(c)) {
                             *out = f(a, b, c);
                         }
@@ -110,11 +113,11 @@ where
 }
 
 /// Replaces every element by `f` of it.
-pub(crate) fn map_in_place<T: Copy + Send>(x: &mut [T], f: impl Fn(T) -> T + Sync) {
+pub(crate) fn map_in_place<T: Copy + Send>(x: &mut [T], f: impl Fn(T) -> T + Copy + Sync) {
     threads::for_chunks(x, |_, x| {
         vectorized(
             #[inline(always)]
-            || {
+            move || {
                 for x in x {
                     *x = f(*x);
                 }
@@ -124,7 +127,7 @@ pub(crate) fn map_in_place<T: Copy + Send>(x: &mut [T], f: impl Fn(T) -> T + Syn
 }
 
 /// Replaces every element of `x` by `f` of it and its partner in `y`, which has the shape of `x`.
-pub(crate) fn zip_in_place<T, B>(x: &mut [T], y: Strided<'_, B>, f: impl Fn(T, B) -> T + Sync)
+pub(crate) fn zip_in_place<T, B>(x: &mut [T], y: Strided<'_, B>, f: impl Fn(T, B) -> T + Copy + Sync)
 where
     T: Copy + Send,
     B: Pooled + Sync,
@@ -141,7 +144,7 @@ where
                 let y = y.block(start, x.len(), &mut scratch);
                 vectorized(
                     #[inline(always)]
-                    || {
+                    move || {
                         for (x, &y) in x.iter_mut().zip(y) {
                             *x = f(*x, y);
                         }

@@ -16,13 +16,17 @@ impl<T: Float> Tensor<T> {
     /// ```
     pub fn relu(&self) -> Tensor<T> {
         let zero = T::zero();
-        piecewise(self, |x| if x <= zero { zero } else { x }, move |x| if x <= zero { zero } else { T::one() })
+        piecewise(self, move |x| if x <= zero { zero } else { x }, move |x| if x <= zero { zero } else { T::one() })
     }
 
     /// x where x > 0, else `slope` · x. Derivative: 1 where x > 0, else `slope`, at 0 too.
     pub fn leaky_relu(&self, slope: T) -> Tensor<T> {
         let one = T::one();
-        piecewise(self, |x| if x > T::zero() { x } else { slope * x }, move |x| if x > T::zero() { one } else { slope })
+        piecewise(
+            self,
+            move |x| if x > T::zero() { x } else { slope * x },
+            move |x| if x > T::zero() { one } else { slope },
+        )
     }
 
     /// x where x > 0, else α (eˣ − 1): the exponential linear unit. Derivative: 1 where x > 0, else α eˣ.
@@ -46,8 +50,7 @@ impl<T: Float> Tensor<T> {
     pub fn gelu(&self) -> Tensor<T> {
         fused_of_input(
             self,
-            #[inline(always)]
-            |x| x * math::normal_cdf(x),
+            math::gelu,
             #[inline(always)]
             |x| math::normal_cdf(x) + x * normal_density(x),
             |x| fused_of_input(x, math::normal_cdf, normal_density, density) + x * density(x),
@@ -66,7 +69,7 @@ impl<T: Float> Tensor<T> {
         fused_of_input(
             self,
             #[inline(always)]
-            |x| half * x * (T::one() + math::tanh(inner(x))),
+            move |x| half * x * (T::one() + math::tanh(inner(x))),
             #[inline(always)]
             move |x| {
                 let t = math::tanh(inner(x));
@@ -134,7 +137,7 @@ fn scaled_elu<T: Float>(x: &Tensor<T>, scale: T, alpha: T) -> Tensor<T> {
     fused_of_input(
         x,
         #[inline(always)]
-        |x| {
+        move |x| {
             let below = steep * math::exp_m1(x);
             if x > zero { scale * x } else { below }
         },

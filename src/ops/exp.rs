@@ -45,7 +45,7 @@ impl<T: Float> Tensor<T> {
 }
 
 /// y = log x to a base, whose natural logarithm is known; dy/dx = 1 / (x ln base).
-fn log<T: Float>(x: &Tensor<T>, f: impl Fn(T) -> T + Sync, ln_base: T) -> Tensor<T> {
+fn log<T: Float>(x: &Tensor<T>, f: impl Fn(T) -> T + Copy + Sync, ln_base: T) -> Tensor<T> {
     fused_of_input(x, f, move |x| (x * ln_base).recip(), move |x| (x * ln_base).recip())
 }
 

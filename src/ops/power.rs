@@ -50,7 +50,7 @@ impl<T: Float> Tensor<T> {
     pub fn powi(&self, n: i32) -> Tensor<T> {
         of_input(
             self,
-            |x| x.powi(n),
+            move |x| x.powi(n),
             move |x| if n == 0 { Tensor::zeros_like(x) } else { x.powi(n - 1) * T::from_f64(n.into()) },
         )
     }
@@ -89,7 +89,7 @@ fn pow_number<T: Float>(x: &Tensor<T>, exponent: T) -> Tensor<T> {
     fused_of_input(
         x,
         #[inline(always)]
-        |x| math::pow(x, exponent),
+        move |x| math::pow(x, exponent),
         #[inline(always)]
         move |x| if exponent.is_zero() { T::zero() } else { math::pow(x, exponent - T::one()) * exponent },
         move |x| {

@@ -18,13 +18,26 @@ pub(crate) fn erf<T: Real>(x: T) -> T {
 /// which is exact far below 0 too.
 #[inline(always)]
 pub(crate) fn normal_cdf<T: Real>(x: T) -> T {
+    normal_cdf_times(x, T::one())
+}
+
+/// x Φ(x), the Gaussian error linear unit.
+#[inline(always)]
+pub(crate) fn gelu<T: Real>(x: T) -> T {
+    normal_cdf_times(x, x)
+}
+
+/// Φ(x) y. The Gaussian is multiplied last: where it underflows, it has lost digits.
+#[inline(always)]
+fn normal_cdf_times<T: Real>(x: T, y: T) -> T {
     let half = number::<T>(0.5);
     let a = x.abs();
     let part = x * number(0.5 * FRAC_1_SQRT_2);
     let near = half + (part + part * slope_less_one(half * x * x));
-    let tail = half * scaled_complement(a * number(FRAC_1_SQRT_2)) * gaussian(a, half);
-    let far = if x > T::zero() { T::one() - tail } else { tail };
-    if a < T::one() { near } else { far }
+    let ratio = half * scaled_complement(a * number(FRAC_1_SQRT_2));
+    let gaussian = gaussian(a, half);
+    let above = if a < T::one() { near } else { T::one() - ratio * gaussian };
+    if x > -T::one() { above * y } else { ratio * y * gaussian }
 }
 
 /// erf(x) / x − 1 of z = x² < 1.

@@ -3,15 +3,15 @@
 use std::f64::consts::LOG2_E;
 
 use super::exp::reduce;
-use super::real::{Real, bounded, number, polynomial, round};
+use super::real::{Real, bounded, number, polynomial};
 
 /// eˣ − 1 = 2ⁿ (eʳ − 1) + (2ⁿ − 1), with n and r as for [`exp`](super::exp()) and eʳ − 1 = r + r²/2 + r³ q(r).
 #[inline(always)]
 pub(crate) fn exp_m1<T: Real>(x: T) -> T {
     // Beyond these the result is −1 and ∞.
     let within = bounded(x, T::pick(-20.0, -40.0), T::pick(89.0, 710.0));
-    let n = round(within * number(LOG2_E));
-    let (high, low) = reduce(within, n);
+    let n = within * number(LOG2_E) + T::ROUND;
+    let (high, low) = reduce(within, n - T::ROUND);
     let r = high - low;
     // What the difference has lost.
     let lost = (high - r) - low;
@@ -37,6 +37,6 @@ pub(crate) fn exp_m1<T: Real>(x: T) -> T {
     // With half of 2ⁿ, which is never too large.
     let half = T::power_of_two(n - T::one());
     let y = (half * p + (half - number(0.5))) * number(2.0);
-    // For the sign of zero.
-    if x == T::zero() { x } else { y }
+    // For the sign of zero, and the last digit of subnormal numbers, which half of them has lost.
+    if x.abs() < T::pick(1e-37, 1e-307) { x } else { y }
 }

@@ -18,7 +18,7 @@ mod sigmoid;
 mod sin_cos;
 mod tanh;
 
-pub(crate) use error_function::{erf, normal_cdf};
+pub(crate) use error_function::{erf, gelu, normal_cdf};
 pub(crate) use exp::{exp, exp2};
 pub(crate) use exp_m1::exp_m1;
 pub(crate) use ln::{ln, ln_1p, log2, log10};

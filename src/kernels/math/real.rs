@@ -13,7 +13,7 @@ pub trait Real: num_traits::Float + 'static {
     /// The list for this type.
     fn list(single: &'static [f32], double: &'static [f64]) -> &'static [Self];
 
-    /// 2ⁿ for an integer n, where that is a normal number; nonsense elsewhere.
+    /// 2ⁿ for an integer n that [`ROUND`](Self::ROUND) was added to, where 2ⁿ is a normal number; nonsense elsewhere.
     fn power_of_two(n: Self) -> Self;
 
     /// m and k with x = m · 2ᵏ and √½ ≤ m < √2, for a positive normal number; nonsense elsewhere.
@@ -51,7 +51,7 @@ macro_rules! real {
             fn power_of_two(n: $t) -> $t {
                 // The sum has the integer n + bias as its lowest digits, and the exponent's place is just above them.
                 const BIAS: $t = ($t::MAX_EXP - 1) as $t;
-                $t::from_bits((n + ($t::ROUND + BIAS)).to_bits() << $digits)
+                $t::from_bits((n + BIAS).to_bits() << $digits)
             }
 
             #[inline(always)]
