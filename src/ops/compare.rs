@@ -135,7 +135,7 @@ fn choose<T: Element>(mask: &Tensor<bool>, yes: &Tensor<T>, no: &Tensor<T>) -> T
         },
         |_, _, _| {
             let (mask, same) = (mask.clone(), mask.clone());
-            let zero = Tensor::full(mask.shape(), T::default());
+            let zero = expanded(&Tensor::scalar(T::default()), mask.shape());
             let nought = zero.clone();
             (move |g: &Tensor<T>| choose(&mask, g, &zero), move |g: &Tensor<T>| choose(&same, &nought, g))
         },
@@ -187,7 +187,7 @@ impl<T: Float> Tensor<T> {
         let within = move |x| if x > min && x < max { T::one() } else { T::zero() };
         piecewise(
             self,
-            |x| {
+            move |x| {
                 if x < min {
                     min
                 } else if x > max {
@@ -250,7 +250,7 @@ fn extreme<T: Float>(
     y: &Tensor<T>,
     loses: impl Fn(T, T) -> bool + Copy + Send + Sync + 'static,
 ) -> Tensor<T> {
-    let pick = |x: T, y: T| if loses(x, y) || y.is_nan() { y } else { x };
+    let pick = move |x: T, y: T| if loses(x, y) || y.is_nan() { y } else { x };
     // The part of the cotangent that the first of a pair gets.
     let share = move |x: T, y: T| match () {
         () if x == y => T::from_f64(0.5),

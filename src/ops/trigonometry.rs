@@ -2,20 +2,21 @@
 
 use super::broadcast::{common_shape, zip_elements};
 use super::compare::Operand;
-use super::pointwise::{fused_of_output, of_input, of_output};
+use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
 use super::reduce::zero_to_infinity;
 use crate::autodiff::binary;
+use crate::kernels::math;
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// The sine. Derivative: cos x.
     pub fn sin(&self) -> Tensor<T> {
-        of_input(self, |x| x.sin(), |x| x.cos())
+        fused_of_input(self, math::sin, math::cos, |x| x.cos())
     }
 
     /// The cosine. Derivative: −sin x.
     pub fn cos(&self) -> Tensor<T> {
-        of_input(self, |x| x.cos(), |x| -x.sin())
+        fused_of_input(self, math::cos, |x| -math::sin(x), |x| -x.sin())
     }
 
     /// y = tan x. Derivative: 1 + y².
@@ -78,7 +79,7 @@ impl<T: Float> Tensor<T> {
 
     /// y = tanh x. Derivative: 1 − y².
     pub fn tanh(&self) -> Tensor<T> {
-        fused_of_output(self, |x| x.tanh(), |y| T::one() - y * y, one_minus_square)
+        fused_of_output(self, math::tanh, |y| T::one() - y * y, one_minus_square)
     }
 
     /// The inverse hyperbolic sine. Derivative: 1 / √(x² + 1).
