@@ -19,21 +19,25 @@
 
 mod binary;
 mod cross_entropy;
+mod ctc;
 mod focal;
 mod labels;
 mod likelihood;
 mod metrics;
 mod overlap;
 mod regression;
+mod scores;
 mod similarity;
 
 pub use binary::{binary_cross_entropy, binary_cross_entropy_with_logits, hinge, squared_hinge};
 pub use cross_entropy::{ClassTarget, CrossEntropy, cross_entropy};
+pub use ctc::{Ctc, ctc};
 pub use focal::{binary_focal, focal};
 pub use likelihood::{gaussian_nll, kl_divergence, poisson_nll};
-pub use metrics::accuracy;
+pub use metrics::{accuracy, confusion_matrix, f1, precision, recall, top_k_accuracy};
 pub use overlap::{dice, tversky};
 pub use regression::{huber, log_cosh, mae, mse, msle, quantile, smooth_l1};
+pub use scores::{auc, perplexity, r2};
 pub use similarity::{contrastive, cosine_distance, cosine_embedding, info_nce, triplet_margin};
 
 /// Every loss, not reduced: a tensor with the loss of each element, or of each row where the loss is one of rows.
@@ -42,6 +46,7 @@ pub use similarity::{contrastive, cosine_distance, cosine_embedding, info_nce, t
 pub mod each {
     pub use super::binary::each::*;
     pub use super::cross_entropy::each::*;
+    pub use super::ctc::each::*;
     pub use super::focal::each::*;
     pub use super::likelihood::each::*;
     pub use super::regression::each::*;

@@ -96,3 +96,9 @@ fn of_overlaps() {
     check("dice", &SHAPES, probabilities(), loss::dice);
     check("tversky", &SHAPES, probabilities(), |p, t| loss::tversky(p, t, 0.7));
 }
+
+#[test]
+fn of_sequences() {
+    let z = random(&[2, 4, 3], -2.0..2.0, 1);
+    check_model("ctc", &z, |z| loss::Ctc::new().blank(2).lengths(&[4, 3]).each(z, &[vec![0, 0], vec![1]]));
+}

@@ -137,6 +137,18 @@ def embeddings():
     both("info_nce 0.5", info_nce, x, y)
 
 
+def paths():
+    z = draw((4, 6, 3), -3, 3)
+    for lengths in [[6, 6, 6, 6], [6, 4, 5, 1]]:
+        # Labels 1, 2 | 1, 1, 2 | none | 2, the blank 0.
+        def ctc(z, reduction):
+            logs = torch.log_softmax(z, 2).swapaxes(0, 1)
+            counts = torch.tensor([2, 3, 0, 1])
+            return reduced(F.ctc_loss(logs, torch.tensor([1, 2, 1, 1, 2, 2]), torch.tensor(lengths), counts, reduction="none"), reduction)
+
+        both(f"ctc {''.join(map(str, lengths))}", ctc, z)
+
+
 def overlaps():
     p, t = draw((3, 4), 0.1, 0.9), (draw((3, 4)) > 0).double()
     add("dice mean", lambda p, t: 1 - (2 * (p * t).sum() + 1) / ((p**2).sum() + (t**2).sum() + 1), p, t)
@@ -148,6 +160,6 @@ def overlaps():
     add("tversky 0.75 mean", tversky, p, t)
 
 
-for family in [numbers, two_classes, many_classes, distributions, embeddings, overlaps]:
+for family in [numbers, two_classes, many_classes, distributions, embeddings, paths, overlaps]:
     family()
 write(__file__, cases)

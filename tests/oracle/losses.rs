@@ -1,6 +1,6 @@
 //! Losses, their means and each of them.
 
-use sapwood::loss::{self, each};
+use sapwood::loss::{self, Ctc, each};
 use sapwood::prelude::*;
 
 use crate::cases::check;
@@ -33,6 +33,11 @@ macro_rules! losses {
                     ([z], Some(labels)) => options.$options(z, &labels),
                     _ => return None,
                 });
+            }
+            if let Some(lengths) = name.strip_prefix("ctc ") {
+                let lengths: Vec<usize> = lengths.bytes().map(|digit| (digit - b'0').into()).collect();
+                let labels = [vec![1, 2], vec![1, 1, 2], vec![], vec![2]];
+                return Some(Ctc::new().lengths(&lengths).$options(&inputs[0], &labels));
             }
             Some(match inputs {
                 [z] => match name {
