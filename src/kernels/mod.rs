@@ -9,8 +9,10 @@ pub(crate) mod isa;
 pub(crate) mod matmul;
 pub(crate) mod pool;
 pub(crate) mod reduce;
+pub(crate) mod resample;
 pub(crate) mod scan;
 pub(crate) mod strided;
 pub(crate) mod threads;
+pub(crate) mod windows;
 
 pub(crate) use strided::Strided;
