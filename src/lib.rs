@@ -75,13 +75,18 @@ pub mod __private {
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
     pub use crate::autodiff::{Gradient, GradientTree, Grads, check_gradient, gradient, pullback, with_gradient};
+    pub use crate::chain;
     pub use crate::checkpoint::{Snapshot, load, save};
     pub use crate::data::{DataLoader, Dataset};
-    pub use crate::loss::{CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
-    pub use crate::nn::{Dense, Dropout};
+    pub use crate::loss::{
+        self, CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse,
+    };
+    pub use crate::nn::{Activation, Dense, Dropout, Layer, output_shape};
+    pub use crate::optim::schedule::Schedule;
     pub use crate::optim::{
-        Adam, AdamW, ClipGrad, ClipNorm, Descent, Momentum, Nesterov, OptimiserTree, RMSProp, Rule, State, WeightDecay,
-        setup, update,
+        AMSGrad, AdaBelief, AdaDelta, AdaGrad, AdaMax, Adam, AdamW, ClipGrad, ClipNorm, Descent, Lion, Momentum, NAdam,
+        Nesterov, OAdam, OptimiserTree, RAdam, RMSProp, Rprop, Rule, Scheduled, SignDecay, State, WeightDecay, setup,
+        update,
     };
     pub use crate::params::{Buffer, Frozen, Params, Tied};
     pub use crate::tensor::{Float, Tensor};

@@ -2,19 +2,40 @@
 
 #![allow(unsafe_code)]
 
-/// Runs `body` compiled for the widest vectors that this machine has.
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Sets of instructions, each with all of those before it.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+#[repr(u8)]
+enum Level {
+    /// What every machine has that the crate is compiled for: SSE2 on x86-64.
+    Portable = 1,
+    /// x86-64-v3: 256 bits.
+    Avx2,
+    /// x86-64-v4: 512 bits.
+    Avx512,
+}
+
+/// The level in use; 0 until it is first asked for.
+static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+/// Runs `body` compiled for the widest vectors that this machine has, or for those that `SAPWOOD_ISA` names.
 ///
-/// The body must be small enough to be inlined, or its calls run with the baseline instructions. Only the width
-/// of the vectors changes, never the order of the arithmetic, so every instruction set gives the same bits.
+/// The body must be inlined, or it runs with the baseline's instructions: put `#[inline(always)]` on a large one. Only
+/// the width of the vectors changes, never the order of the arithmetic, so every instruction set gives the same bits.
 #[inline(always)]
 pub(crate) fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
-            // SAFETY: the machine has the instructions, as just detected.
+        let level = match LEVEL.load(Ordering::Relaxed) {
+            0 => choose(),
+            level => level,
+        };
+        if level == Level::Avx512 as u8 {
+            // SAFETY: `choose` has found that the machine has the instructions of the level and of those before it.
             return unsafe { avx512(body) };
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if level == Level::Avx2 as u8 {
             // SAFETY: as above.
             return unsafe { avx2(body) };
         }
@@ -22,8 +43,39 @@ pub(crate) fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
+/// Stores and returns the highest level that the machine has, up to the one that `SAPWOOD_ISA` names.
+///
+/// # Panics
+/// Where the variable names no level, or one that the machine has not.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+#[cold]
+#[inline(never)]
+fn choose() -> u8 {
+    let highest = if is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+    {
+        Level::Avx512
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        Level::Avx2
+    } else {
+        Level::Portable
+    };
+    let level = match std::env::var("SAPWOOD_ISA").as_deref() {
+        Err(_) | Ok("") => highest,
+        Ok("portable") => Level::Portable,
+        Ok("avx2") => Level::Avx2,
+        Ok("avx512") => Level::Avx512,
+        Ok(other) => panic!("SAPWOOD_ISA is {other:?}; it may be portable, avx2 or avx512"),
+    };
+    assert!(level <= highest, "SAPWOOD_ISA asks for instructions that this machine has not");
+    LEVEL.store(level as u8, Ordering::Relaxed);
+    level as u8
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
 fn avx512<R>(body: impl FnOnce() -> R) -> R {
     body()
 }

@@ -3,10 +3,13 @@
 //! Results never depend on the number of threads: work is cut at fixed places, and partial results are combined in order.
 
 pub(crate) mod conv;
+pub(crate) mod copy;
 pub(crate) mod elementwise;
 pub(crate) mod gather;
 pub(crate) mod isa;
+pub(crate) mod math;
 pub(crate) mod matmul;
+mod operand;
 pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod resample;

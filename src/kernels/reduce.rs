@@ -30,7 +30,9 @@ impl<T: Copy + Sync, F: Fn(T, T) -> T + Sync> Fold<T> for (T, F) {
 }
 
 /// Independent running results in a dense fold: enough to fill the vector units.
-const LANES: usize = 32;
+const LANES: usize = 64;
+/// Running results for what is left of a slice.
+const FEW: usize = 8;
 /// Elements folded one after the other; above that, halves are folded separately (pairwise, so rounding errors grow as log n).
 const BLOCK: usize = 4096;
 
@@ -50,36 +52,146 @@ where
     if out.is_empty() || work == 0 {
         return out;
     }
-    // A dense line of results takes whole lines of the input: column sums and the like.
-    if kept.strides == [1] && kept.length > 1 {
-        threads::for_row_chunks(&mut out, kept.length, work, |first, out| {
-            let mut rest = out.chunks_exact_mut(kept.length);
-            let count = rest.len();
-            kept.for_each(first, count, |[start]| {
-                let Some(line) = rest.next() else { return };
-                folded.for_each(0, folded.count, |[place]| {
-                    for i in 0..folded.length {
-                        let from = start.wrapping_add(place).wrapping_add_signed(folded.strides[0] * i as isize);
-                        let row = &x.data[from..from + line.len()];
-                        vectorized(|| line.iter_mut().zip(row).for_each(|(a, &b)| *a = op.combine(*a, op.lift(b))));
-                    }
-                });
-            });
-        });
-    } else {
-        threads::for_row_chunks(&mut out, kept.length, work, |first, out| {
-            let mut rest = out.chunks_exact_mut(kept.length);
-            let count = rest.len();
-            kept.for_each(first, count, |[start]| {
-                let Some(line) = rest.next() else { return };
+    threads::for_row_chunks(&mut out, kept.length, work, |first, out| {
+        let mut rest = out.chunks_exact_mut(kept.length);
+        let count = rest.len();
+        kept.for_each(first, count, |[start]| {
+            let Some(line) = rest.next() else { return };
+            if kept.strides == [1] && kept.length > 1 {
+                fold_columns(x.data, start, &folded, line, op);
+            } else if folded.strides == [1] && folded.count == 1 && folded.length <= BLOCK {
+                fold_rows(x.data, start, kept.strides[0], folded.length, line, op);
+            } else {
                 for (i, result) in line.iter_mut().enumerate() {
                     let start = start.wrapping_add_signed(kept.strides[0] * i as isize);
                     *result = fold_from(x.data, start, &folded, op);
                 }
-            });
+            }
         });
-    }
+    });
     out
+}
+
+/// Folds short dense rows, `stride` apart, each to one result.
+fn fold_rows<T: Copy, F: Fold<T>>(data: &[T], start: usize, stride: isize, length: usize, out: &mut [T], op: &F) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (i, out) in out.iter_mut().enumerate() {
+                let start = start.wrapping_add_signed(stride * i as isize);
+                *out = fold_block(&data[start..start + length], op);
+            }
+        },
+    );
+}
+
+/// Folds dense rows with each other, to a row of results: those that start at the places of `lines`, seen from `start`.
+fn fold_columns<T, F>(data: &[T], start: usize, lines: &Lines<1>, out: &mut [T], op: &F)
+where
+    T: Pooled + Sync,
+    F: Fold<T>,
+{
+    lines.for_each(0, lines.count, |[place]| {
+        let rows = Rows { start: start.wrapping_add(place), stride: lines.strides[0], count: lines.length };
+        let width = out.len();
+        if rows.stride == width as isize && width <= LANES / 2 {
+            fold_narrow(data, rows, out, op);
+        } else {
+            // Wide rows are cut; a piece of the results stays in the first-level cache.
+            threads::for_row_chunks(out, 1, rows.count.min(8), |first, out| {
+                Rows { start: rows.start + first, ..rows }.fold(data, out, op);
+            });
+        }
+    });
+}
+
+/// Folds narrow rows that are neighbours: several together as if they were one wide row.
+fn fold_narrow<T, F>(data: &[T], rows: Rows, out: &mut [T], op: &F)
+where
+    T: Pooled + Sync,
+    F: Fold<T>,
+{
+    let width = out.len();
+    let group = LANES / width;
+    let (wide, left) = (rows.count / group, rows.count % group);
+    let mut sums: SmallVec<[T; LANES]> = SmallVec::from_elem(op.neutral(), width * group);
+    rows.part(0, wide, group).fold(data, &mut sums, op);
+    sums.chunks_exact(width).for_each(|part| combine_rows(out, part, op));
+    rows.part(wide * group, left, 1).fold(data, out, op);
+}
+
+/// `count` rows, `stride` apart.
+#[derive(Clone, Copy)]
+struct Rows {
+    start: usize,
+    stride: isize,
+    count: usize,
+}
+
+impl Rows {
+    /// `count` of the rows: number `first` and every `step`th one after it.
+    fn part(self, first: usize, count: usize, step: usize) -> Rows {
+        let start = self.start.wrapping_add_signed(self.stride * first as isize);
+        Rows { start, stride: self.stride * step as isize, count }
+    }
+
+    /// Combines the rows with `out`, halves separately where there are many.
+    fn fold<T, F>(self, data: &[T], out: &mut [T], op: &F)
+    where
+        T: Pooled + Sync,
+        F: Fold<T>,
+    {
+        const FEW_ROWS: usize = 256;
+        if self.count <= FEW_ROWS {
+            return self.fold_few(data, out, op);
+        }
+        let middle = self.count.div_ceil(2).next_multiple_of(FEW_ROWS).min(self.count);
+        let (above, below) = (self.part(0, middle, 1), self.part(middle, self.count - middle, 1));
+        let mut other = pool::filled(out.len(), op.neutral());
+        if threads::worthwhile(self.count * out.len()) {
+            rayon::join(|| above.fold(data, out, op), || below.fold(data, &mut other, op));
+        } else {
+            above.fold(data, out, op);
+            below.fold(data, &mut other, op);
+        }
+        combine_rows(out, &other, op);
+        pool::recycle(other);
+    }
+
+    fn fold_few<T: Copy, F: Fold<T>>(self, data: &[T], out: &mut [T], op: &F) {
+        let width = out.len();
+        let row = |i: usize| &data[self.start.wrapping_add_signed(self.stride * i as isize)..][..width];
+        vectorized(
+            #[inline(always)]
+            || {
+                // Four at a time, so that the results are loaded and stored a quarter as often.
+                for i in 0..self.count / 4 {
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|j| row(4 * i + j));
+                    for (out, (((&a, &b), &c), &d)) in out.iter_mut().zip(a.iter().zip(b).zip(c).zip(d)) {
+                        let (ab, cd) = (op.combine(op.lift(a), op.lift(b)), op.combine(op.lift(c), op.lift(d)));
+                        *out = op.combine(*out, op.combine(ab, cd));
+                    }
+                }
+                for i in self.count / 4 * 4..self.count {
+                    for (out, &x) in out.iter_mut().zip(row(i)) {
+                        *out = op.combine(*out, op.lift(x));
+                    }
+                }
+            },
+        );
+    }
+}
+
+/// Combines results with others, element by element.
+fn combine_rows<T: Copy, F: Fold<T>>(out: &mut [T], other: &[T], op: &F) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (out, &x) in out.iter_mut().zip(other) {
+                *out = op.combine(*out, x);
+            }
+        },
+    );
 }
 
 fn select<T>(x: Strided<'_, T>, keep: &[bool], which: bool) -> (SmallVec<[usize; 4]>, SmallVec<[isize; 4]>) {
@@ -128,25 +240,33 @@ where
 
 #[inline(always)]
 fn fold_block<T: Copy, F: Fold<T>>(x: &[T], op: &F) -> T {
-    let (lanes, rest) = x.as_chunks::<LANES>();
-    let mut total = op.neutral();
-    if let Some((first, others)) = lanes.split_first() {
-        let mut running = first.map(|x| op.lift(x));
-        for lane in others {
-            for i in 0..LANES {
-                running[i] = op.combine(running[i], op.lift(lane[i]));
-            }
-        }
-        let mut width = LANES;
-        while width > 1 {
-            width /= 2;
-            for i in 0..width {
-                running[i] = op.combine(running[i], running[i + width]);
-            }
-        }
-        total = running[0];
+    let (many, x) = fold_lanes::<T, F, LANES>(x, op);
+    let (few, x) = fold_lanes::<T, F, FEW>(x, op);
+    x.iter().fold(op.combine(many, few), |a, &b| op.combine(a, op.lift(b)))
+}
+
+/// Folds whole vectors of `N` elements; also returns what is left.
+#[inline(always)]
+fn fold_lanes<'a, T: Copy, F: Fold<T>, const N: usize>(x: &'a [T], op: &F) -> (T, &'a [T]) {
+    let (lanes, rest) = x.as_chunks::<N>();
+    let Some((first, others)) = lanes.split_first() else { return (op.neutral(), rest) };
+    let mut running = *first;
+    for i in 0..N {
+        running[i] = op.lift(first[i]);
     }
-    rest.iter().fold(total, |a, &b| op.combine(a, op.lift(b)))
+    for lane in others {
+        for i in 0..N {
+            running[i] = op.combine(running[i], op.lift(lane[i]));
+        }
+    }
+    let mut width = N;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            running[i] = op.combine(running[i], running[i + width]);
+        }
+    }
+    (running[0], rest)
 }
 
 /// Fills the rows of `out` (`out_width` elements each) from the rows of `x` (`width` each), in parallel;

@@ -11,20 +11,9 @@ pub(crate) struct Strided<'a, T> {
     pub(crate) offset: usize,
 }
 
-impl<'a, T: Copy> Strided<'a, T> {
+impl<T> Strided<'_, T> {
     pub(crate) fn len(&self) -> usize {
         self.shape.iter().product()
-    }
-
-    /// `count` elements from `start`, `stride` apart, as an iterator with a known length.
-    pub(crate) fn line(
-        &self,
-        start: usize,
-        stride: isize,
-        count: usize,
-    ) -> impl ExactSizeIterator<Item = T> + use<'a, T> {
-        let data = self.data;
-        (0..count).map(move |i| data[start.wrapping_add_signed(stride * i as isize)])
     }
 }
 
@@ -44,24 +33,27 @@ pub(crate) struct Lines<const N: usize> {
 
 impl<const N: usize> Lines<N> {
     pub(crate) fn new(shape: &[usize], strides: [&[isize]; N], offsets: [usize; N]) -> Self {
-        let mut merged: SmallVec<[(usize, [isize; N]); 4]> = SmallVec::new();
-        for axis in 0..shape.len() {
-            let here = strides.map(|strides| strides[axis]);
-            let length = shape[axis];
-            if length == 1 {
-                continue;
-            }
-            match merged.last_mut() {
-                Some((before, coarse)) if (0..N).all(|i| coarse[i] == here[i] * length as isize) => {
-                    *before *= length;
-                    *coarse = here;
-                }
-                _ => merged.push((length, here)),
-            }
-        }
+        let mut merged = merged(shape, strides);
         let (length, strides) = merged.pop().unwrap_or((1, [1; N]));
         let count = merged.iter().map(|(length, _)| length).product();
         Lines { outer: merged, length, strides, count, offsets }
+    }
+
+    /// Whether all lines are the same one.
+    pub(super) fn repeat(&self) -> bool {
+        self.outer.iter().all(|(_, strides)| *strides == [0; N])
+    }
+
+    /// The offsets of the first elements of a line.
+    pub(super) fn start(&self, line: usize) -> [usize; N] {
+        let (mut offsets, mut rest) = (self.offsets, line);
+        for (length, strides) in self.outer.iter().rev() {
+            for i in 0..N {
+                offsets[i] = offsets[i].wrapping_add_signed(strides[i] * (rest % length) as isize);
+            }
+            rest /= length;
+        }
+        offsets
     }
 
     /// Calls `visit` with the offsets of each line's first elements, for `count` lines from number `first`.
@@ -97,4 +89,24 @@ impl<const N: usize> Lines<N> {
             }
         }
     }
+}
+
+/// The axes longer than one, each with the strides of the operands; neighbours that every operand walks evenly as one.
+pub(super) fn merged<const N: usize>(shape: &[usize], strides: [&[isize]; N]) -> SmallVec<[(usize, [isize; N]); 4]> {
+    let mut merged: SmallVec<[(usize, [isize; N]); 4]> = SmallVec::new();
+    for axis in 0..shape.len() {
+        let here = strides.map(|strides| strides[axis]);
+        let length = shape[axis];
+        if length == 1 {
+            continue;
+        }
+        match merged.last_mut() {
+            Some((before, coarse)) if (0..N).all(|i| coarse[i] == here[i] * length as isize) => {
+                *before *= length;
+                *coarse = here;
+            }
+            _ => merged.push((length, here)),
+        }
+    }
+    merged
 }

@@ -1,6 +1,6 @@
 //! What is measured and not trained by.
 
-use super::classification::labels as indices;
+use super::labels::labels as indices;
 use crate::tensor::{Float, Index, Tensor};
 
 /// The share of rows whose largest logit is that of their label, the first of several being the largest; NaN where
@@ -19,10 +19,10 @@ use crate::tensor::{Float, Index, Tensor};
 #[track_caller]
 pub fn accuracy<T: Float, I: Index>(logits: &Tensor<T>, labels: &Tensor<I>) -> f64 {
     assert!(logits.rank() > 0, "accuracy: the logits are a scalar; their last axis must count the classes");
-    let labels = indices("accuracy", labels, logits);
+    let labels = indices("accuracy", labels, logits, None);
     let (predicted, largest) = (logits.argmax_axis(-1).to_vec(), logits.max_axis(-1).to_vec());
     let hits = predicted.iter().zip(&labels).zip(largest);
-    let hits = hits.filter(|((predicted, label), largest)| predicted == label && !largest.is_nan()).count();
+    let hits = hits.filter(|((predicted, label), largest)| Some(**predicted) == **label && !largest.is_nan()).count();
     hits as f64 / labels.len() as f64
 }
 

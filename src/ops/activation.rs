@@ -2,7 +2,8 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use super::pointwise::{fused_of_input, fused_of_output, of_input, piecewise};
+use super::pointwise::{fused_of_input, fused_of_output, piecewise};
+use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -15,13 +16,17 @@ impl<T: Float> Tensor<T> {
     /// ```
     pub fn relu(&self) -> Tensor<T> {
         let zero = T::zero();
-        piecewise(self, |x| if x <= zero { zero } else { x }, move |x| if x <= zero { zero } else { T::one() })
+        piecewise(self, move |x| if x <= zero { zero } else { x }, move |x| if x <= zero { zero } else { T::one() })
     }
 
     /// x where x > 0, else `slope` · x. Derivative: 1 where x > 0, else `slope`, at 0 too.
     pub fn leaky_relu(&self, slope: T) -> Tensor<T> {
         let one = T::one();
-        piecewise(self, |x| if x > T::zero() { x } else { slope * x }, move |x| if x > T::zero() { one } else { slope })
+        piecewise(
+            self,
+            move |x| if x > T::zero() { x } else { slope * x },
+            move |x| if x > T::zero() { one } else { slope },
+        )
     }
 
     /// x where x > 0, else α (eˣ − 1): the exponential linear unit. Derivative: 1 where x > 0, else α eˣ.
@@ -45,9 +50,10 @@ impl<T: Float> Tensor<T> {
     pub fn gelu(&self) -> Tensor<T> {
         fused_of_input(
             self,
-            |x| x * normal_cdf(x),
-            |x| normal_cdf(x) + x * normal_density(x),
-            |x| of_input(x, normal_cdf, density) + x * density(x),
+            math::gelu,
+            #[inline(always)]
+            |x| math::normal_cdf(x) + x * normal_density(x),
+            |x| fused_of_input(x, math::normal_cdf, normal_density, density) + x * density(x),
         )
     }
 
@@ -62,9 +68,11 @@ impl<T: Float> Tensor<T> {
         let inner_slope = move |x: T| a + T::from_f64(3.0) * b * x * x;
         fused_of_input(
             self,
-            |x| half * x * (T::one() + inner(x).tanh()),
+            #[inline(always)]
+            move |x| half * x * (T::one() + math::tanh(inner(x))),
+            #[inline(always)]
             move |x| {
-                let t = inner(x).tanh();
+                let t = math::tanh(inner(x));
                 half * (T::one() + t + x * (T::one() - t * t) * inner_slope(x))
             },
             move |x| {
@@ -80,9 +88,11 @@ impl<T: Float> Tensor<T> {
     pub fn silu(&self) -> Tensor<T> {
         fused_of_input(
             self,
-            |x| x * logistic(x),
+            #[inline(always)]
+            |x| x * math::sigmoid(x),
+            #[inline(always)]
             |x| {
-                let s = logistic(x);
+                let s = math::sigmoid(x);
                 s * (T::one() + x * (T::one() - s))
             },
             |x| {
@@ -94,19 +104,25 @@ impl<T: Float> Tensor<T> {
 
     /// y = σ(x) = 1 / (1 + e⁻ˣ), the logistic function. Derivative: y (1 − y).
     pub fn sigmoid(&self) -> Tensor<T> {
-        fused_of_output(self, logistic, |y| y * (T::one() - y), |y| y * (-y + T::one()))
+        fused_of_output(self, math::sigmoid, |y| y * (T::one() - y), |y| y * (-y + T::one()))
     }
 
     /// ln(1 + eˣ), for large x too. Derivative: σ(x).
     pub fn softplus(&self) -> Tensor<T> {
-        fused_of_input(self, softplus, logistic, |x| x.sigmoid())
+        fused_of_input(self, math::softplus, math::sigmoid, |x| x.sigmoid())
     }
 
     /// x tanh(softplus(x)). Derivative: t + x (1 − t²) σ(x) with t = tanh(softplus(x)).
     pub fn mish(&self) -> Tensor<T> {
-        of_input(
+        fused_of_input(
             self,
-            |x| x * softplus(x).tanh(),
+            #[inline(always)]
+            |x| x * math::tanh_softplus(x),
+            #[inline(always)]
+            |x| {
+                let t = math::tanh_softplus(x);
+                t + x * (T::one() - t * t) * math::sigmoid(x)
+            },
             |x| {
                 let t = x.softplus().tanh();
                 &t + x * (-t.square() + T::one()) * x.sigmoid()
@@ -120,34 +136,39 @@ fn scaled_elu<T: Float>(x: &Tensor<T>, scale: T, alpha: T) -> Tensor<T> {
     let (zero, steep) = (T::zero(), scale * alpha);
     fused_of_input(
         x,
-        |x| if x > zero { scale * x } else { steep * x.exp_m1() },
-        move |x| if x > zero { scale } else { steep * x.exp() },
+        #[inline(always)]
+        move |x| {
+            let below = steep * math::exp_m1(x);
+            if x > zero { scale * x } else { below }
+        },
+        #[inline(always)]
+        move |x| {
+            let below = steep * math::exp(x);
+            if x > zero { scale } else { below }
+        },
         // The bound keeps eˣ finite where it is not taken: 0 · ∞ in its pullback would be NaN.
-        move |x| x.gt(zero).where_(scale, x.clamp(T::neg_infinity(), zero).exp() * steep),
+        move |x| {
+            let positive = x.gt(zero);
+            positive.where_(scale, positive.where_(zero, x).exp() * steep)
+        },
     )
 }
 
-fn logistic<T: Float>(x: T) -> T {
-    (T::one() + (-x).exp()).recip()
-}
-
-fn softplus<T: Float>(x: T) -> T {
-    (if x < T::zero() { T::zero() } else { x }) + (-x.abs()).exp().ln_1p()
-}
-
-/// Φ(x) = ½ erfc(−x/√2), exact far below 0 too.
-fn normal_cdf<T: Float>(x: T) -> T {
-    T::from_f64(0.5 * libm::erfc(-x.to_f64() * FRAC_1_SQRT_2))
-}
-
 /// φ(x) = e^(−x²/2) / √(2π).
+#[inline(always)]
 fn normal_density<T: Float>(x: T) -> T {
-    (T::from_f64(-0.5) * x * x).exp() * T::from_f64(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2)
+    math::exp(T::from_f64(-0.5) * x * x) * T::from_f64(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2)
 }
 
 /// [`normal_density`] of a tensor. Derivative: −x φ(x).
 fn density<T: Float>(x: &Tensor<T>) -> Tensor<T> {
-    of_input(x, normal_density, |x| -(x * density(x)))
+    fused_of_input(
+        x,
+        normal_density,
+        #[inline(always)]
+        |x| -x * normal_density(x),
+        |x| -(x * density(x)),
+    )
 }
 
 #[cfg(test)]

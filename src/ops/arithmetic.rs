@@ -81,29 +81,29 @@ fn shapes<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> (Shape, Shape) {
 
 /// x · c for a number c.
 fn scale<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
-    unary(x, |x| x.map_elements(|x| x * by), |_, _| move |g| g * by)
+    unary(x, |x| x.map_elements(move |x| x * by), |_, _| move |g| g * by)
 }
 
 /// x + c for a number c.
 fn shift<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
-    unary(x, |x| x.map_elements(|x| x + by), |_, _| |g| g)
+    unary(x, |x| x.map_elements(move |x| x + by), |_, _| |g| g)
 }
 
 /// x / c for a number c.
 fn divide<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
-    unary(x, |x| x.map_elements(|x| x / by), |_, _| move |g| g / by)
+    unary(x, |x| x.map_elements(move |x| x / by), |_, _| move |g| g / by)
 }
 
 /// c − x for a number c.
 fn subtract_from<T: Float>(number: T, x: &Tensor<T>) -> Tensor<T> {
-    unary(x, |x| x.map_elements(|x| number - x), |_, _| |g| -g)
+    unary(x, |x| x.map_elements(move |x| number - x), |_, _| |g| -g)
 }
 
 /// z = c / x for a number c; x̄ = −z̄ · z / x.
 fn divide_by<T: Float>(number: T, x: &Tensor<T>) -> Tensor<T> {
     unary(
         x,
-        |x| x.map_elements(|x| number / x),
+        |x| x.map_elements(move |x| number / x),
         |x, z| {
             let (x, z) = (x.clone(), z.clone());
             move |g| -(g * z / x)
@@ -112,7 +112,7 @@ fn divide_by<T: Float>(number: T, x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// Applies `f` to the elements where nobody else sees them and no gradient watches; gives the tensor back elsewhere.
-fn in_place<T: Float>(mut x: Tensor<T>, f: impl Fn(T) -> T + Sync) -> Result<Tensor<T>, Tensor<T>> {
+fn in_place<T: Float>(mut x: Tensor<T>, f: impl Fn(T) -> T + Copy + Sync) -> Result<Tensor<T>, Tensor<T>> {
     if x.is_traced() || !x.is_sole_owner() {
         return Err(x);
     }
@@ -124,7 +124,7 @@ fn in_place<T: Float>(mut x: Tensor<T>, f: impl Fn(T) -> T + Sync) -> Result<Ten
 pub(super) fn in_place_with<T: Float>(
     mut x: Tensor<T>,
     y: &Tensor<T>,
-    f: impl Fn(T, T) -> T + Sync,
+    f: impl Fn(T, T) -> T + Copy + Sync,
 ) -> Result<Tensor<T>, Tensor<T>> {
     if x.is_traced() || y.is_traced() || !x.is_sole_owner() {
         return Err(x);
@@ -183,7 +183,7 @@ macro_rules! operator {
         impl<T: Float> $Trait<T> for Tensor<T> {
             type Output = Tensor<T>;
             fn $method(self, number: T) -> Tensor<T> {
-                in_place(self, |x| x $symbol number).unwrap_or_else(|x| $with_number(&x, number))
+                in_place(self, move |x| x $symbol number).unwrap_or_else(|x| $with_number(&x, number))
             }
         }
         impl<T: Float> $Assign<&Tensor<T>> for Tensor<T> {

@@ -102,7 +102,7 @@ pub(crate) fn zip_elements<A: Element, B: Element, U: Element>(
     operation: &str,
     a: &Tensor<A>,
     b: &Tensor<B>,
-    f: impl Fn(A, B) -> U + Sync,
+    f: impl Fn(A, B) -> U + Copy + Sync,
 ) -> Tensor<U> {
     if a.shape() == b.shape() {
         return Tensor::from_dense(elementwise::zip(a.strided(), b.strided(), f), a.shape());

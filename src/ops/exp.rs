@@ -2,44 +2,51 @@
 
 use std::f64::consts::{LN_2, LN_10};
 
-use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
+use super::pointwise::{fused_of_input, fused_of_output};
+use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// y = eˣ. Derivative: y.
     pub fn exp(&self) -> Tensor<T> {
-        fused_of_output(self, |x| x.exp(), |y| y, |y| y.clone())
+        fused_of_output(self, math::exp, |y| y, |y| y.clone())
     }
 
     /// y = 2ˣ. Derivative: y ln 2.
     pub fn exp2(&self) -> Tensor<T> {
-        of_output(self, |x| x.exp2(), |y| y * T::from_f64(LN_2))
+        let ln_2 = T::from_f64(LN_2);
+        fused_of_output(self, math::exp2, move |y| y * ln_2, move |y| y * ln_2)
     }
 
     /// y = eˣ − 1, exact for small x too. Derivative: y + 1.
     pub fn exp_m1(&self) -> Tensor<T> {
-        of_output(self, |x| x.exp_m1(), |y| y + T::one())
+        fused_of_output(self, math::exp_m1, |y| y + T::one(), |y| y + T::one())
     }
 
     /// The natural logarithm. Derivative: 1 / x.
     pub fn ln(&self) -> Tensor<T> {
-        fused_of_input(self, |x| x.ln(), |x| x.recip(), |x| x.recip())
+        fused_of_input(self, math::ln, |x| x.recip(), |x| x.recip())
     }
 
     /// ln(1 + x), exact for small x too. Derivative: 1 / (1 + x).
     pub fn ln_1p(&self) -> Tensor<T> {
-        of_input(self, |x| x.ln_1p(), |x| (x + T::one()).recip())
+        fused_of_input(self, math::ln_1p, |x| (x + T::one()).recip(), |x| (x + T::one()).recip())
     }
 
     /// The logarithm to base 2. Derivative: 1 / (x ln 2).
     pub fn log2(&self) -> Tensor<T> {
-        of_input(self, |x| x.log2(), |x| (x * T::from_f64(LN_2)).recip())
+        log(self, math::log2, T::from_f64(LN_2))
     }
 
     /// The logarithm to base 10. Derivative: 1 / (x ln 10).
     pub fn log10(&self) -> Tensor<T> {
-        of_input(self, |x| x.log10(), |x| (x * T::from_f64(LN_10)).recip())
+        log(self, math::log10, T::from_f64(LN_10))
     }
+}
+
+/// y = log x to a base, whose natural logarithm is known; dy/dx = 1 / (x ln base).
+fn log<T: Float>(x: &Tensor<T>, f: impl Fn(T) -> T + Copy + Sync, ln_base: T) -> Tensor<T> {
+    fused_of_input(x, f, move |x| (x * ln_base).recip(), move |x| (x * ln_base).recip())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod activation;
 mod arithmetic;
+pub(crate) mod attention;
 pub(crate) mod axes;
 pub(crate) mod broadcast;
 mod cast;
@@ -11,10 +12,12 @@ mod dropout;
 mod error_function;
 mod exp;
 mod extrema;
+mod hard_activation;
 mod index;
 mod join;
 mod matmul;
 mod norm;
+mod normalise;
 mod per_axis;
 mod pointwise;
 mod pool;
@@ -24,10 +27,12 @@ mod resample;
 mod scan;
 mod shape;
 mod slice;
+mod soft_activation;
 mod softmax;
 mod sort;
 mod trigonometry;
 
+pub use attention::AttentionMask;
 pub use axes::{Axes, IntoAxes, IntoAxis, Keep};
 pub use compare::Operand;
 pub use conv::ConvOptions;

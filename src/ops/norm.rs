@@ -5,6 +5,7 @@ use super::broadcast::zip_elements;
 use super::extrema::Largest;
 use super::reduce::zero_to_infinity;
 use crate::autodiff::{binary, unary};
+use crate::kernels::math;
 use crate::kernels::reduce::{Fold, fold_dense, map_rows};
 use crate::tensor::{Float, Shape, Tensor};
 
@@ -82,7 +83,7 @@ impl<T: Float> Fold<T> for SumOfExponentials<T> {
     }
     #[inline(always)]
     fn lift(&self, x: T) -> T {
-        (x - self.from).exp()
+        math::exp(x - self.from)
     }
     #[inline(always)]
     fn combine(&self, a: T, b: T) -> T {
@@ -127,8 +128,16 @@ fn share<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
         x,
         y,
         |x, y| {
-            let share = |x: T, y: T| if x == T::neg_infinity() { T::zero() } else { (x - y).exp() };
-            zip_elements("logsumexp", x, y, share)
+            zip_elements(
+                "logsumexp",
+                x,
+                y,
+                #[inline(always)]
+                |x: T, y: T| {
+                    let share = math::exp(x - y);
+                    if x == T::neg_infinity() { T::zero() } else { share }
+                },
+            )
         },
         |_, y, w| {
             let (w, w2) = (w.clone(), w.clone());

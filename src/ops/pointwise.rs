@@ -14,7 +14,7 @@ use crate::tensor::{Float, Tensor};
 pub(super) fn of_input<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
 where
     T: Float,
-    F: Fn(T) -> T + Sync,
+    F: Fn(T) -> T + Copy + Sync,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
     unary(
@@ -31,7 +31,7 @@ where
 pub(super) fn of_output<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
 where
     T: Float,
-    F: Fn(T) -> T + Sync,
+    F: Fn(T) -> T + Copy + Sync,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
     unary(
@@ -48,8 +48,8 @@ where
 pub(super) fn fused_of_input<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
 where
     T: Float,
-    F: Fn(T) -> T + Sync,
-    S: Fn(T) -> T + Clone + Send + Sync + 'static,
+    F: Fn(T) -> T + Copy + Sync,
+    S: Fn(T) -> T + Copy + Send + Sync + 'static,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
     unary(
@@ -66,8 +66,8 @@ where
 pub(super) fn fused_of_output<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
 where
     T: Float,
-    F: Fn(T) -> T + Sync,
-    S: Fn(T) -> T + Clone + Send + Sync + 'static,
+    F: Fn(T) -> T + Copy + Sync,
+    S: Fn(T) -> T + Copy + Send + Sync + 'static,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
     unary(
@@ -84,7 +84,7 @@ where
 /// further derivatives.
 pub(super) fn piecewise<T: Float>(
     x: &Tensor<T>,
-    f: impl Fn(T) -> T + Sync,
+    f: impl Fn(T) -> T + Copy + Sync,
     slope: impl Fn(T) -> T + Copy + Send + Sync + 'static,
 ) -> Tensor<T> {
     fused_of_input(x, f, slope, move |x| x.map_elements(slope))
@@ -98,12 +98,25 @@ fn map_shared<T: Float>(x: &Tensor<T>, f: &(dyn Fn(T) -> T + Sync)) -> Tensor<T>
 fn fused<T: Float>(
     g: Tensor<T>,
     at: &Tensor<T>,
-    slope: impl Fn(T) -> T + Sync,
+    slope: impl Fn(T) -> T + Copy + Sync,
     derivative: impl Fn(&Tensor<T>) -> Tensor<T>,
 ) -> Tensor<T> {
     if g.is_traced() || at.is_traced() {
         return g * derivative(at);
     }
-    let product = |g: T, at: T| g * slope(at);
-    in_place_with(g, at, product).unwrap_or_else(|g| zip_elements("pullback", &g, at, product))
+    let in_place = in_place_with(
+        g,
+        at,
+        #[inline(always)]
+        move |g, at| g * slope(at),
+    );
+    in_place.unwrap_or_else(|g| {
+        zip_elements(
+            "pullback",
+            &g,
+            at,
+            #[inline(always)]
+            move |g, at| g * slope(at),
+        )
+    })
 }

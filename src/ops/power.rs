@@ -4,12 +4,14 @@ use super::broadcast::{common_shape, zip_elements};
 use super::compare::Operand;
 use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
 use crate::autodiff::binary;
+use crate::kernels::math;
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// z = xʸ for a tensor (broadcast by NumPy's rules) or a number y.
     ///
     /// Derivatives: x̄ = z̄ · y xʸ⁻¹, which is 0 where x and y both are; ȳ = z̄ · z ln x, which is 0 where x = 0 ≤ y.
+    /// NaN to the power of 0 is 1, as IEEE 754 has it; the derivative there is NaN (PyTorch's is 0).
     ///
     /// # Panics
     /// Where the shapes do not broadcast together.
@@ -27,7 +29,7 @@ impl<T: Float> Tensor<T> {
             return pow_number(self, exponent.item());
         }
         common_shape("pow", self, &exponent);
-        let zip = |x: &Tensor<T>, y: &Tensor<T>| zip_elements("pow", x, y, |x, y| x.powf(y));
+        let zip = |x: &Tensor<T>, y: &Tensor<T>| zip_elements("pow", x, y, math::pow);
         binary(self, &exponent, zip, |x, y, z| {
             let (xs, ys) = (Shape::from_slice(x.shape()), Shape::from_slice(y.shape()));
             let (x, y, x2, y2, z) = (x.clone(), y.clone(), x.clone(), y.clone(), z.clone());
@@ -49,7 +51,7 @@ impl<T: Float> Tensor<T> {
     pub fn powi(&self, n: i32) -> Tensor<T> {
         of_input(
             self,
-            |x| x.powi(n),
+            move |x| x.powi(n),
             move |x| if n == 0 { Tensor::zeros_like(x) } else { x.powi(n - 1) * T::from_f64(n.into()) },
         )
     }
@@ -85,9 +87,12 @@ fn pow_number<T: Float>(x: &Tensor<T>, exponent: T) -> Tensor<T> {
     if exponent == T::from_f64(2.0) {
         return x.square();
     }
-    of_input(
+    fused_of_input(
         x,
-        |x| x.powf(exponent),
+        #[inline(always)]
+        move |x| math::pow(x, exponent),
+        #[inline(always)]
+        move |x| if exponent.is_zero() { T::zero() } else { math::pow(x, exponent - T::one()) * exponent },
         move |x| {
             if exponent.is_zero() { Tensor::zeros_like(x) } else { pow_number(x, exponent - T::one()) * exponent }
         },

@@ -5,6 +5,7 @@ use super::extrema::Largest;
 use super::norm::SumOfExponentials;
 use crate::autodiff::unary;
 use crate::kernels::isa::vectorized;
+use crate::kernels::math;
 use crate::kernels::pool;
 use crate::kernels::reduce::{dot, fold_dense, map_rows, update_rows};
 use crate::tensor::{Float, Tensor};
@@ -94,25 +95,65 @@ fn pull<T: Float>(
 
 fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     let largest = fold_dense(x, &Largest);
-    vectorized(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - largest).exp()));
+    vectorized(
+        #[inline(always)]
+        || {
+            y.iter_mut().zip(x).for_each(
+                #[inline(always)]
+                |(y, &x)| *y = math::exp(x - largest),
+            )
+        },
+    );
     let sum = fold_dense(y, &(T::zero(), |a, b| a + b));
-    vectorized(|| y.iter_mut().for_each(|y| *y /= sum));
+    vectorized(
+        #[inline(always)]
+        || {
+            y.iter_mut().for_each(
+                #[inline(always)]
+                |y| *y /= sum,
+            )
+        },
+    );
 }
 
 fn softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
     let total = dot(g, y);
-    vectorized(|| g.iter_mut().zip(y).for_each(|(g, &y)| *g = (*g - total) * y));
+    vectorized(
+        #[inline(always)]
+        || {
+            g.iter_mut().zip(y).for_each(
+                #[inline(always)]
+                |(g, &y)| *g = (*g - total) * y,
+            )
+        },
+    );
 }
 
 fn log_softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     let largest = fold_dense(x, &Largest);
     let log_sum = fold_dense(x, &SumOfExponentials { from: largest }).ln();
-    vectorized(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - largest) - log_sum));
+    vectorized(
+        #[inline(always)]
+        || {
+            y.iter_mut().zip(x).for_each(
+                #[inline(always)]
+                |(y, &x)| *y = (x - largest) - log_sum,
+            )
+        },
+    );
 }
 
 fn log_softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
     let total = fold_dense(g, &(T::zero(), |a, b| a + b));
-    vectorized(|| g.iter_mut().zip(y).for_each(|(g, &y)| *g -= y.exp() * total));
+    vectorized(
+        #[inline(always)]
+        || {
+            g.iter_mut().zip(y).for_each(
+                #[inline(always)]
+                |(g, &y)| *g -= math::exp(y) * total,
+            )
+        },
+    );
 }
 
 /// Along an axis that is not the last: all rows at once, without turning the tensor. Not differentiated.

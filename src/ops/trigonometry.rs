@@ -2,19 +2,21 @@
 
 use super::broadcast::{common_shape, zip_elements};
 use super::compare::Operand;
-use super::pointwise::{fused_of_output, of_input, of_output};
+use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
+use super::reduce::zero_to_infinity;
 use crate::autodiff::binary;
+use crate::kernels::math;
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// The sine. Derivative: cos x.
     pub fn sin(&self) -> Tensor<T> {
-        of_input(self, |x| x.sin(), |x| x.cos())
+        fused_of_input(self, math::sin, math::cos, |x| x.cos())
     }
 
     /// The cosine. Derivative: −sin x.
     pub fn cos(&self) -> Tensor<T> {
-        of_input(self, |x| x.cos(), |x| -x.sin())
+        fused_of_input(self, math::cos, |x| -math::sin(x), |x| -x.sin())
     }
 
     /// y = tan x. Derivative: 1 + y².
@@ -39,7 +41,7 @@ impl<T: Float> Tensor<T> {
 
     /// The angle of the point (x, y) for y = `self`, from −π to π; tensors broadcast by NumPy's rules.
     ///
-    /// Derivatives by y and x: x / (x² + y²) and −y / (x² + y²).
+    /// Derivatives by y and x: x / (x² + y²) and −y / (x² + y²); 0 at the origin, where there are none.
     ///
     /// # Panics
     /// Where the shapes do not broadcast together.
@@ -59,8 +61,8 @@ impl<T: Float> Tensor<T> {
             let (y, x) = (y.clone(), x.clone());
             let (y2, x2) = (y.clone(), x.clone());
             (
-                move |g: &Tensor<T>| (g * (&x / (x.square() + y.square()))).sum_to(ys.as_slice()),
-                move |g: &Tensor<T>| -(g * (&y2 / (x2.square() + y2.square()))).sum_to(xs.as_slice()),
+                move |g: &Tensor<T>| (g * (&x / square_of_distance(&x, &y))).sum_to(ys.as_slice()),
+                move |g: &Tensor<T>| -(g * (&y2 / square_of_distance(&x2, &y2))).sum_to(xs.as_slice()),
             )
         })
     }
@@ -77,7 +79,7 @@ impl<T: Float> Tensor<T> {
 
     /// y = tanh x. Derivative: 1 − y².
     pub fn tanh(&self) -> Tensor<T> {
-        fused_of_output(self, |x| x.tanh(), |y| T::one() - y * y, one_minus_square)
+        fused_of_output(self, math::tanh, |y| T::one() - y * y, one_minus_square)
     }
 
     /// The inverse hyperbolic sine. Derivative: 1 / √(x² + 1).
@@ -94,6 +96,11 @@ impl<T: Float> Tensor<T> {
     pub fn atanh(&self) -> Tensor<T> {
         of_input(self, |x| x.atanh(), |x| one_minus_square(x).recip())
     }
+}
+
+/// x² + y², and ∞ at the origin.
+fn square_of_distance<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    zero_to_infinity(&(x.square() + y.square()))
 }
 
 fn one_minus_square<T: Float>(x: &Tensor<T>) -> Tensor<T> {

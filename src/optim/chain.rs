@@ -18,7 +18,9 @@ macro_rules! chain {
         impl<$($R: Rule),+> Rule for ($($R,)+) {
             type State<T: Float> = ($($R::State<T>,)+);
 
-            const WHOLE_LEAF: bool = $($R::WHOLE_LEAF)||+;
+            fn whole_leaf(&self) -> bool {
+                $(self.$i.whole_leaf())||+
+            }
 
             fn init<T: Float>(&self, x: &Tensor<T>) -> Self::State<T> {
                 ($(self.$i.init(x),)+)
@@ -42,6 +44,9 @@ macro_rules! chain {
             }
             fn fits(&self, shape: &[usize]) -> bool {
                 $(self.$i.fits(shape))&&+
+            }
+            fn whole(&self) -> bool {
+                $(self.$i.whole())||+
             }
         }
     };

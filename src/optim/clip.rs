@@ -71,7 +71,9 @@ impl ClipNorm {
 impl Rule for ClipNorm {
     type State<T: Float> = ();
 
-    const WHOLE_LEAF: bool = true;
+    fn whole_leaf(&self) -> bool {
+        true
+    }
 
     fn init<T: Float>(&self, _: &Tensor<T>) {}
 

@@ -80,6 +80,21 @@ impl AnyTensor {
         result.unwrap_or_else(|| unreachable!("only floats are traced"))
     }
 
+    /// [`of_watched`](Self::of_watched) of two tensors.
+    pub(crate) fn of_two_watched<T: Element>(
+        a: Tensor<T>,
+        b: Tensor<T>,
+        single: impl FnOnce(Tensor<f32>, Tensor<f32>) -> Tensor<f32>,
+        double: impl FnOnce(Tensor<f64>, Tensor<f64>) -> Tensor<f64>,
+    ) -> Tensor<T> {
+        let result = match (T::erase(a), T::erase(b)) {
+            (Some(AnyTensor::F32(a)), Some(AnyTensor::F32(b))) => T::unwrap(AnyTensor::F32(single(a, b))),
+            (Some(AnyTensor::F64(a)), Some(AnyTensor::F64(b))) => T::unwrap(AnyTensor::F64(double(a, b))),
+            _ => None,
+        };
+        result.unwrap_or_else(|| unreachable!("only floats are traced"))
+    }
+
     /// Bytes that the elements take.
     pub fn bytes(&self) -> usize {
         self.len() * if matches!(self, AnyTensor::F32(_)) { 4 } else { 8 }

@@ -84,6 +84,7 @@ pub trait Index: Element {
 )]
 pub trait Float:
     Element
+    + crate::kernels::math::Real
     + num_traits::Float
     + FloatConst
     + NumAssign

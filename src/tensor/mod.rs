@@ -217,7 +217,7 @@ impl<T: Element> Tensor<T> {
     }
 
     /// `f` of every element; not differentiated.
-    pub(crate) fn map_elements<U: Element>(&self, f: impl Fn(T) -> U + Sync) -> Tensor<U> {
+    pub(crate) fn map_elements<U: Element>(&self, f: impl Fn(T) -> U + Copy + Sync) -> Tensor<U> {
         Tensor::from_dense(crate::kernels::elementwise::map(self.strided(), f), self.shape())
     }
 }

@@ -1,0 +1,74 @@
+//! Exponentials.
+
+use std::f64::consts::{LN_2, LOG2_E};
+
+use super::real::{Real, bounded, number, polynomial};
+
+/// eˣ = 2ⁿ eʳ, where n is the integer nearest to x / ln 2 and r = x − n ln 2 is at most ½ ln 2
+/// ([Tang 1989](https://doi.org/10.1145/63522.214389), without his table).
+#[inline(always)]
+pub(crate) fn exp<T: Real>(x: T) -> T {
+    let x = within(x);
+    let n = x * number(LOG2_E) + T::ROUND;
+    let (high, low) = reduce(x, n - T::ROUND);
+    scaled(n, high, low)
+}
+
+/// e^(x + y) for a y that is small beside x: their sum, which may not be a number of the type, is not rounded.
+#[inline(always)]
+pub(super) fn exp_sum<T: Real>(x: T, y: T) -> T {
+    let x = within(x);
+    let n = (x + y) * number(LOG2_E) + T::ROUND;
+    let (high, low) = reduce(x, n - T::ROUND);
+    scaled(n, high, low - y)
+}
+
+/// 2ˣ = 2ⁿ e^((x − n) ln 2).
+#[inline(always)]
+pub(crate) fn exp2<T: Real>(x: T) -> T {
+    let x = bounded(x, T::pick(-151.0, -1076.0), T::pick(129.0, 1025.0));
+    let n = x + T::ROUND;
+    scaled(n, (x - (n - T::ROUND)) * number(LN_2), T::zero())
+}
+
+/// x within the bounds beyond which eˣ is 0 and ∞.
+#[inline(always)]
+fn within<T: Real>(x: T) -> T {
+    bounded(x, T::pick(-104.0, -746.0), T::pick(89.0, 710.0))
+}
+
+/// The parts of r = high − low with x = n ln 2 + r (Cody and Waite, 1980): n times the first part of ln 2 is exact.
+#[inline(always)]
+pub(super) fn reduce<T: Real>(x: T, n: T) -> (T, T) {
+    (x - n * T::pick(0.693115234375, 0.6931471805592082), n * T::pick(3.194618330e-05, 7.371002565167799e-13))
+}
+
+/// 2ⁿ eʳ for r = high − low, with eʳ = 1 + r + r² q(r); `n` has [`ROUND`](Real::ROUND) added to it.
+#[inline(always)]
+fn scaled<T: Real>(n: T, high: T, low: T) -> T {
+    let r = high - low;
+    let q = polynomial(
+        r,
+        &[4.9999993e-01, 1.6666509e-01, 4.1668528e-02, 8.370135e-03, 1.3811662e-03],
+        &[
+            0.5000000000000013,
+            0.16666666666666358,
+            0.041666666666507264,
+            0.008333333333521936,
+            0.001388888895040728,
+            0.0001984126946451483,
+            2.480148545665653e-05,
+            2.7557608419240148e-06,
+            2.763315475869173e-07,
+            2.4997908404752077e-08,
+        ],
+    );
+    // In two factors, as 2ⁿ may not be a normal number; only the second product is ever rounded.
+    let down = n < T::ROUND;
+    let less = if down { T::pick(64.0, 512.0) } else { -T::one() };
+    let factor = if down { T::pick(1.0 / (1u128 << 64) as f32, DOWN) } else { number(2.0) };
+    (T::one() + (high + (r * r * q - low))) * T::power_of_two(n + less) * factor
+}
+
+/// 2⁻⁵¹².
+const DOWN: f64 = f64::from_bits((1023 - 512) << 52);

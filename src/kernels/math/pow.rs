@@ -1,0 +1,27 @@
+//! Powers.
+
+use super::exp::exp;
+use super::ln::ln;
+use super::real::{Real, round};
+
+/// xʸ, with the special cases of IEEE 754: x⁰ = 1ʸ = 1 even for NaN, and of negative x for integers y alone.
+///
+/// Of `f32`: |x|ʸ = e^(y ln |x|) in `f64`, whose digits are more than enough. Of `f64` it is the `libm` crate's, which is
+/// not vectorised: the logarithm would need more digits than the type has.
+#[inline(always)]
+pub(crate) fn pow<T: Real>(x: T, y: T) -> T {
+    x.pow_of(y)
+}
+
+#[inline(always)]
+pub(super) fn pow_single(x: f32, y: f32) -> f32 {
+    let exponent = f64::from(y);
+    let size = exp(exponent * ln(f64::from(x.abs()))) as f32;
+    // From 2²⁴ on all numbers are even integers.
+    let bound = if y.abs() < 16777216.0 { exponent } else { 0.0 };
+    let half = bound * 0.5;
+    let (integer, even) = (round(bound) == bound, round(half) == half);
+    let signed = if integer & !even { size.copysign(x) } else { size };
+    let defined = if (x < 0.0) & (x > f32::NEG_INFINITY) & !integer { f32::NAN } else { signed };
+    if (y == 0.0) | (x == 1.0) | ((x == -1.0) & (y.abs() == f32::INFINITY)) { 1.0 } else { defined }
+}

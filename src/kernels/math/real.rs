@@ -1,0 +1,124 @@
+//! What the functions need to know of their type.
+
+use super::{pow, sin_cos};
+
+/// `f32` or `f64`, with their representation in bits.
+pub trait Real: num_traits::Float + 'static {
+    /// 1.5 · 2^p, for p digits after the leading one: what is added to it is rounded to an integer.
+    const ROUND: Self;
+
+    /// The number for this type.
+    fn pick(single: f32, double: f64) -> Self;
+
+    /// The list for this type.
+    fn list(single: &'static [f32], double: &'static [f64]) -> &'static [Self];
+
+    /// 2ⁿ for an integer n that [`ROUND`](Self::ROUND) was added to, where 2ⁿ is a normal number; nonsense elsewhere.
+    fn power_of_two(n: Self) -> Self;
+
+    /// m and k with x = m · 2ᵏ and √½ ≤ m < √2, for a positive normal number; nonsense elsewhere.
+    fn split(self) -> (Self, Self);
+
+    /// The upper half of the digits, so few that their square is exact.
+    fn high(self) -> Self;
+
+    /// See [`sin`](super::sin).
+    fn sin_of(self) -> Self;
+
+    /// See [`cos`](super::cos).
+    fn cos_of(self) -> Self;
+
+    /// See [`pow`](super::pow).
+    fn pow_of(self, exponent: Self) -> Self;
+}
+
+macro_rules! real {
+    ($t:ident $bits:ident, $digits:literal $half:literal, |$single:ident, $double:ident| $pick:ident, $sin:path, $cos:path, $pow:path) => {
+        impl Real for $t {
+            const ROUND: $t = 1.5 * (1u64 << $digits) as $t;
+
+            #[inline(always)]
+            fn pick($single: f32, $double: f64) -> $t {
+                $pick
+            }
+
+            #[inline(always)]
+            fn list($single: &'static [f32], $double: &'static [f64]) -> &'static [$t] {
+                $pick
+            }
+
+            #[inline(always)]
+            fn power_of_two(n: $t) -> $t {
+                // The sum has the integer n + bias as its lowest digits, and the exponent's place is just above them.
+                const BIAS: $t = ($t::MAX_EXP - 1) as $t;
+                $t::from_bits((n + BIAS).to_bits() << $digits)
+            }
+
+            #[inline(always)]
+            fn split(self) -> ($t, $t) {
+                const ONE: $bits = (1.0 as $t).to_bits();
+                const ROOT_HALF: $bits = (std::f64::consts::FRAC_1_SQRT_2 as $t).to_bits();
+                const MANTISSA: $bits = (1 << $digits) - 1;
+                /// An integer as the lowest digits of this number is added to it.
+                const WHOLE: $t = (1u64 << $digits) as $t;
+                let shifted = self.to_bits().wrapping_add(ONE - ROOT_HALF);
+                let m = $t::from_bits((shifted & MANTISSA) + ROOT_HALF);
+                let biased = $t::from_bits((shifted >> $digits) | WHOLE.to_bits());
+                (m, biased - (WHOLE + ($t::MAX_EXP - 1) as $t))
+            }
+
+            #[inline(always)]
+            fn high(self) -> $t {
+                $t::from_bits(self.to_bits() & !((1 << $half) - 1))
+            }
+
+            #[inline(always)]
+            fn sin_of(self) -> $t {
+                $sin(self)
+            }
+
+            #[inline(always)]
+            fn cos_of(self) -> $t {
+                $cos(self)
+            }
+
+            #[inline(always)]
+            fn pow_of(self, exponent: $t) -> $t {
+                $pow(self, exponent)
+            }
+        }
+    };
+}
+
+real!(f32 u32, 23 12, |single, _double| single, sin_cos::sin_single, sin_cos::cos_single, pow::pow_single);
+real!(f64 u64, 52 27, |_single, double| double, f64::sin, f64::cos, f64::powf);
+
+/// c₀ + c₁x + c₂x² + …, by Horner's rule.
+#[inline(always)]
+pub(super) fn polynomial<T: Real>(x: T, single: &'static [f32], double: &'static [f64]) -> T {
+    let coefficients = T::list(single, double);
+    let mut sum = coefficients[coefficients.len() - 1];
+    for &c in coefficients[..coefficients.len() - 1].iter().rev() {
+        sum = sum * x + c;
+    }
+    sum
+}
+
+/// A number that both types hold, such as 0.5.
+#[inline(always)]
+pub(super) fn number<T: Real>(x: f64) -> T {
+    T::pick(x as f32, x)
+}
+
+/// The nearest integer; only where |x| is far below 2^p.
+#[inline(always)]
+pub(super) fn round<T: Real>(x: T) -> T {
+    (x + T::ROUND) - T::ROUND
+}
+
+/// x, within bounds; NaN stays NaN.
+#[inline(always)]
+pub(super) fn bounded<T: Real>(x: T, low: T, high: T) -> T {
+    let x = if x < low { low } else { x };
+    if x > high { high } else { x }
+}

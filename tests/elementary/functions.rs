@@ -1,0 +1,78 @@
+//! The functions under test, with what they are measured by.
+
+use sapwood::prelude::*;
+
+pub(crate) type Function<T> = fn(&Tensor<T>) -> Tensor<T>;
+
+/// A function of tensors, the same function of `f64`, and how far it may be off, in units in the last place, for `f32`
+/// and `f64`.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) single: Function<f32>,
+    pub(crate) double: Function<f64>,
+    pub(crate) exact: fn(f64) -> f64,
+    pub(crate) ulps: (f64, f64),
+    /// The exponent of the smallest result that is measured by its own last place: where eˣ is subnormal and has few
+    /// digits, x · eˣ has no more.
+    pub(crate) lowest: f64,
+}
+
+macro_rules! cases {
+    ($($name:literal $ulps:expr, $lowest:literal, |$x:ident| $f:expr, $exact:expr;)*) => {
+        pub(crate) const CASES: &[Case] = &[$(
+            Case { name: $name, single: |$x| $f, double: |$x| $f, exact: $exact, ulps: $ulps, lowest: $lowest }
+        ),*];
+    };
+}
+
+cases! {
+    "exp" (1.0, 1.0), -126.0, |x| x.exp(), f64::exp;
+    "exp2" (1.0, 1.0), -126.0, |x| x.exp2(), f64::exp2;
+    "exp_m1" (1.3, 1.3), -126.0, |x| x.exp_m1(), f64::exp_m1;
+    "ln" (1.0, 1.0), -126.0, |x| x.ln(), f64::ln;
+    "ln_1p" (1.0, 1.0), -126.0, |x| x.ln_1p(), f64::ln_1p;
+    "log2" (1.0, 1.0), -126.0, |x| x.log2(), f64::log2;
+    "log10" (1.0, 1.0), -126.0, |x| x.log10(), f64::log10;
+    "tanh" (1.4, 1.4), -126.0, |x| x.tanh(), f64::tanh;
+    "sigmoid" (2.3, 2.3), -126.0, |x| x.sigmoid(), logistic;
+    "softplus" (1.7, 1.7), -126.0, |x| x.softplus(), softplus;
+    "erf" (1.3, 1.3), -126.0, |x| x.erf(), libm::erf;
+    "gelu" (3.5, 3.5), -126.0, |x| x.gelu(), |x| x * normal_cdf(x);
+    "silu" (2.9, 2.9), -119.0, |x| x.silu(), |x| x * logistic(x);
+    "mish" (3.0, 3.0), -119.0, |x| x.mish(), |x| x * softplus(x).tanh();
+    "sin" (0.51, 1.0), -126.0, |x| x.sin(), f64::sin;
+    "cos" (0.51, 1.0), -126.0, |x| x.cos(), f64::cos;
+    "cube" (0.51, 1.0), -126.0, |x| x.pow(3.0), |x| x.powf(3.0);
+    "inverse_root" (0.51, 1.0), -126.0, |x| x.pow(-0.5), |x| x.powf(-0.5);
+}
+
+fn logistic(x: f64) -> f64 {
+    if x > 0.0 { 1.0 / (1.0 + (-x).exp()) } else { x.exp() / (1.0 + x.exp()) }
+}
+
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+fn normal_cdf(x: f64) -> f64 {
+    0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
+}
+
+/// How far `ours` is from the exact result, in units in the last place of an `f32` of its size; infinite where one is
+/// NaN or infinite alone, or where a zero has the wrong sign.
+pub(crate) fn error_in_ulps(ours: f32, exact: f64, lowest: f64) -> f64 {
+    let rounded = exact as f32;
+    if ours.to_bits() == rounded.to_bits() || (ours.is_nan() && exact.is_nan()) {
+        let exponent = (exact.abs().log2().floor()).max(lowest) - 23.0;
+        return if rounded.is_finite() && exact != 0.0 {
+            (f64::from(ours) - exact).abs() / exponent.exp2()
+        } else {
+            0.0
+        };
+    }
+    if !ours.is_finite() && rounded.is_finite() || ours == 0.0 && exact == 0.0 || exact.is_nan() || ours.is_nan() {
+        return f64::INFINITY;
+    }
+    let exponent = exact.abs().log2().floor().clamp(lowest, 127.0) - 23.0;
+    (f64::from(ours) - exact.abs().min(2f64.powi(128)).copysign(exact)).abs() / exponent.exp2()
+}

@@ -1,0 +1,64 @@
+"""Writes reference.txt: arguments of f64 functions and their values, from mpmath 1.3 with 60 digits.
+
+Run with Python 3: `python tests/elementary/reference.py > tests/elementary/reference.txt`. Each line holds a function,
+the argument's bits, the nearest f64's bits, and what the value differs from that, in units of its last place.
+"""
+
+import random
+import struct
+
+from mpmath import erf, erfc, exp, expm1, floor, frexp, inf, ldexp, log, log1p, mp, mpf, ncdf, tanh
+
+mp.dps = 60
+
+
+def bits(x):
+    return struct.pack(">d", x).hex()
+
+
+def sigmoid(x):
+    return 1 / (1 + exp(-x))
+
+
+def softplus(x):
+    return log1p(exp(x)) if x < 50 else x + log1p(exp(-x))
+
+
+def normal_cdf(x):
+    return erfc(-x / mp.sqrt(2)) / 2
+
+
+def log_uniform(rng, low, high):
+    return rng.choice([-1, 1]) * 10 ** rng.uniform(low, high)
+
+
+SIGNED = lambda high: lambda rng: rng.uniform(-high, high) if rng.random() < 0.6 else log_uniform(rng, -20, 0)
+POSITIVE = lambda rng: rng.uniform(0.4, 2.5) if rng.random() < 0.5 else abs(log_uniform(rng, -307, 308))
+FUNCTIONS = {
+    "exp": (exp, SIGNED(708)),
+    "exp2": (lambda x: 2**x, SIGNED(1022)),
+    "exp_m1": (expm1, lambda rng: rng.uniform(-3, 3) if rng.random() < 0.7 else SIGNED(700)(rng)),
+    "ln": (log, POSITIVE),
+    "ln_1p": (log1p, lambda rng: rng.uniform(-0.99, 4) if rng.random() < 0.7 else abs(log_uniform(rng, -20, 300))),
+    "log2": (lambda x: log(x) / log(2), POSITIVE),
+    "log10": (lambda x: log(x) / log(10), POSITIVE),
+    "tanh": (tanh, SIGNED(4)),
+    "sigmoid": (sigmoid, lambda rng: rng.uniform(-40, 40) if rng.random() < 0.7 else SIGNED(700)(rng)),
+    "softplus": (softplus, lambda rng: rng.uniform(-40, 40) if rng.random() < 0.7 else SIGNED(700)(rng)),
+    "erf": (erf, SIGNED(4)),
+    "gelu": (lambda x: x * normal_cdf(x), lambda rng: rng.uniform(-37, 9) if rng.random() < 0.5 else SIGNED(4)(rng)),
+    "silu": (lambda x: x * sigmoid(x), lambda rng: rng.uniform(-40, 40)),
+    "mish": (lambda x: x * tanh(softplus(x)), lambda rng: rng.uniform(-40, 40)),
+}
+
+if __name__ == "__main__":
+    rng = random.Random(0)
+    for name, (f, draw) in FUNCTIONS.items():
+        for _ in range(100):
+            x = draw(rng)
+            y = f(mpf(x))
+            nearest = float(y)
+            if nearest == 0 or abs(nearest) < 2.3e-308:
+                continue
+            _, exponent = frexp(abs(y))
+            print(name, bits(x), bits(nearest), f"{float((y - mpf(nearest)) * mpf(2) ** (53 - int(exponent))):.3f}")

@@ -1,0 +1,9 @@
+//! Rules against the field's own optimisers, and what all rules have in common.
+
+mod common;
+mod julia;
+mod minimise;
+mod mutants;
+mod schedules;
+mod trajectories;
+mod wrappers;
