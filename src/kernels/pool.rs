@@ -8,19 +8,36 @@ use std::collections::BTreeMap;
 
 /// Elements below which the system's allocator is as fast.
 const SMALLEST: usize = 1024;
-/// Elements that a thread keeps of each type; when more come, it lets go of all it has.
+/// Elements that a thread keeps of each type at most.
 const MOST: usize = 1 << 27;
+/// Sizes that a thread remembers.
+const SIZES: usize = 256;
 
 /// Free buffers by capacity. Their elements are initialised, with whatever they last held.
 #[derive(Debug)]
 pub struct Pool<T> {
-    free: BTreeMap<usize, Vec<Vec<T>>>,
-    elements: usize,
+    shelves: BTreeMap<usize, Shelf<T>>,
+    /// How many elements are free.
+    free: usize,
+    /// How many are lent, and were lent at once at most: more than that is not kept, or what is allocated elsewhere and
+    /// freed by tensors would pile up here.
+    lent: usize,
+    most_lent: usize,
+    /// Counts the buffers that were asked for.
+    clock: u64,
+}
+
+/// Buffers of one capacity.
+#[derive(Debug)]
+struct Shelf<T> {
+    buffers: Vec<Vec<T>>,
+    /// When one of them was last asked for.
+    used: u64,
 }
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Pool { free: BTreeMap::new(), elements: 0 }
+        Pool { shelves: BTreeMap::new(), free: 0, lent: 0, most_lent: 0, clock: 0 }
     }
 }
 
@@ -66,26 +83,51 @@ pub(crate) fn recycle<T: Pooled>(buffer: Vec<T>) {
 impl<T: Copy + Default> Pool<T> {
     /// The smallest buffer that is large enough and not wastefully so.
     fn take(&mut self, len: usize) -> Option<Vec<T>> {
-        let (&capacity, buffers) = self.free.range_mut(len..=len + len / 4).next()?;
-        let mut buffer = buffers.pop()?;
-        if buffers.is_empty() {
-            self.free.remove(&capacity);
+        self.clock += 1;
+        for (&capacity, shelf) in self.shelves.range_mut(len..=len + len / 4) {
+            if let Some(mut buffer) = shelf.buffers.pop() {
+                shelf.used = self.clock;
+                self.free -= capacity;
+                self.lend(capacity);
+                buffer.resize(len, T::default());
+                return Some(buffer);
+            }
         }
-        self.elements -= capacity;
-        buffer.resize(len, T::default());
-        Some(buffer)
+        // The caller will make one of this size.
+        if self.shelves.len() >= SIZES {
+            self.shelves.retain(|_, shelf| !shelf.buffers.is_empty());
+        }
+        self.shelf(len).used = self.clock;
+        self.lend(len);
+        None
     }
 
     fn give(&mut self, buffer: Vec<T>) {
         let capacity = buffer.capacity();
-        if self.elements + capacity > MOST {
-            self.free.clear();
-            self.elements = 0;
+        self.lent = self.lent.saturating_sub(capacity);
+        self.free += capacity;
+        self.shelf(capacity).buffers.push(buffer);
+        while self.free > MOST.min(self.most_lent) {
+            self.drop_oldest();
         }
-        if capacity <= MOST {
-            self.elements += capacity;
-            self.free.entry(capacity).or_default().push(buffer);
+    }
+
+    /// Drops a buffer of the size that was not asked for for the longest time.
+    fn drop_oldest(&mut self) {
+        let filled = self.shelves.iter_mut().filter(|(_, shelf)| !shelf.buffers.is_empty());
+        if let Some((capacity, shelf)) = filled.min_by_key(|(_, shelf)| shelf.used) {
+            shelf.buffers.pop();
+            self.free -= capacity;
         }
+    }
+
+    fn lend(&mut self, elements: usize) {
+        self.lent += elements;
+        self.most_lent = self.most_lent.max(self.lent);
+    }
+
+    fn shelf(&mut self, capacity: usize) -> &mut Shelf<T> {
+        self.shelves.entry(capacity).or_insert(Shelf { buffers: vec![], used: 0 })
     }
 }
 
@@ -105,10 +147,22 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_of_another_size_or_too_much_memory_is_not_kept_for_long() {
-        recycle(filled::<u16>(100_000, 1));
-        assert_eq!(u16::with_pool(|pool| pool.take(2000).is_none()), Some(true));
-        recycle(Vec::<u16>::with_capacity(MOST + 1));
-        assert_eq!(u16::with_pool(|pool| pool.elements), Some(0));
+    fn no_more_is_kept_than_was_lent_and_what_nobody_asks_for_goes_first() {
+        let (first, second) = (filled::<u16>(5000, 1), filled::<u16>(3000, 1));
+        recycle(vec![0u16; 6000]);
+        recycle(first);
+        (0..10).for_each(|_| recycle(vec![0u16; 4000]));
+        recycle(second);
+        let kept: Vec<_> = u16::with_pool(|pool| {
+            pool.shelves.iter().filter(|(_, shelf)| !shelf.buffers.is_empty()).map(|(&size, _)| size).collect()
+        })
+        .unwrap();
+        assert_eq!(kept, [3000, 5000]);
+    }
+
+    #[test]
+    fn a_wastefully_large_buffer_is_not_taken() {
+        recycle(filled::<u32>(100_000, 1));
+        assert_eq!(u32::with_pool(|pool| pool.take(2000).is_none()), Some(true));
     }
 }
