@@ -19,10 +19,6 @@ pub struct Pool<T> {
     shelves: BTreeMap<usize, Shelf<T>>,
     /// How many elements are free.
     free: usize,
-    /// How many are lent, and were lent at once at most: more than that is not kept, or what is allocated elsewhere and
-    /// freed by tensors would pile up here.
-    lent: usize,
-    most_lent: usize,
     /// Counts the buffers that were asked for.
     clock: u64,
 }
@@ -30,14 +26,18 @@ pub struct Pool<T> {
 /// Buffers of one capacity.
 #[derive(Debug)]
 struct Shelf<T> {
-    buffers: Vec<Vec<T>>,
+    free: Vec<Vec<T>>,
+    /// How many are lent, and were lent at once at most: no more are kept, or what is allocated elsewhere and freed by
+    /// tensors would pile up here.
+    lent: usize,
+    most_lent: usize,
     /// When one of them was last asked for.
     used: u64,
 }
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Pool { shelves: BTreeMap::new(), free: 0, lent: 0, most_lent: 0, clock: 0 }
+        Pool { shelves: BTreeMap::new(), free: 0, clock: 0 }
     }
 }
 
@@ -81,53 +81,46 @@ pub(crate) fn recycle<T: Pooled>(buffer: Vec<T>) {
 }
 
 impl<T: Copy + Default> Pool<T> {
-    /// The smallest buffer that is large enough and not wastefully so.
+    /// The smallest buffer that is large enough and not wastefully so. Where there is none, the caller makes one of that
+    /// length, which counts as lent.
     fn take(&mut self, len: usize) -> Option<Vec<T>> {
         self.clock += 1;
-        for (&capacity, shelf) in self.shelves.range_mut(len..=len + len / 4) {
-            if let Some(mut buffer) = shelf.buffers.pop() {
-                shelf.used = self.clock;
-                self.free -= capacity;
-                self.lend(capacity);
-                buffer.resize(len, T::default());
-                return Some(buffer);
-            }
-        }
-        // The caller will make one of this size.
+        let filled = self.shelves.range(len..=len + len / 4).find(|(_, shelf)| !shelf.free.is_empty());
+        let capacity = filled.map_or(len, |(&capacity, _)| capacity);
         if self.shelves.len() >= SIZES {
-            self.shelves.retain(|_, shelf| !shelf.buffers.is_empty());
+            self.shelves.retain(|_, shelf| !shelf.free.is_empty());
         }
-        self.shelf(len).used = self.clock;
-        self.lend(len);
-        None
+        let blank = || Shelf { free: vec![], lent: 0, most_lent: 0, used: 0 };
+        let shelf = self.shelves.entry(capacity).or_insert_with(blank);
+        shelf.used = self.clock;
+        shelf.lent += 1;
+        shelf.most_lent = shelf.most_lent.max(shelf.lent);
+        let mut buffer = shelf.free.pop()?;
+        self.free -= capacity;
+        buffer.resize(len, T::default());
+        Some(buffer)
     }
 
     fn give(&mut self, buffer: Vec<T>) {
         let capacity = buffer.capacity();
-        self.lent = self.lent.saturating_sub(capacity);
-        self.free += capacity;
-        self.shelf(capacity).buffers.push(buffer);
-        while self.free > MOST.min(self.most_lent) {
+        let Some(shelf) = self.shelves.get_mut(&capacity) else { return };
+        shelf.lent = shelf.lent.saturating_sub(1);
+        if shelf.free.len() < shelf.most_lent {
+            shelf.free.push(buffer);
+            self.free += capacity;
+        }
+        while self.free > MOST {
             self.drop_oldest();
         }
     }
 
     /// Drops a buffer of the size that was not asked for for the longest time.
     fn drop_oldest(&mut self) {
-        let filled = self.shelves.iter_mut().filter(|(_, shelf)| !shelf.buffers.is_empty());
+        let filled = self.shelves.iter_mut().filter(|(_, shelf)| !shelf.free.is_empty());
         if let Some((capacity, shelf)) = filled.min_by_key(|(_, shelf)| shelf.used) {
-            shelf.buffers.pop();
+            shelf.free.pop();
             self.free -= capacity;
         }
-    }
-
-    fn lend(&mut self, elements: usize) {
-        self.lent += elements;
-        self.most_lent = self.most_lent.max(self.lent);
-    }
-
-    fn shelf(&mut self, capacity: usize) -> &mut Shelf<T> {
-        self.shelves.entry(capacity).or_insert(Shelf { buffers: vec![], used: 0 })
     }
 }
 
@@ -147,17 +140,20 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_kept_than_was_lent_and_what_nobody_asks_for_goes_first() {
+    fn no_more_is_kept_than_was_lent() {
         let (first, second) = (filled::<u16>(5000, 1), filled::<u16>(3000, 1));
         recycle(vec![0u16; 6000]);
         recycle(first);
-        (0..10).for_each(|_| recycle(vec![0u16; 4000]));
         recycle(second);
-        let kept: Vec<_> = u16::with_pool(|pool| {
-            pool.shelves.iter().filter(|(_, shelf)| !shelf.buffers.is_empty()).map(|(&size, _)| size).collect()
-        })
-        .unwrap();
-        assert_eq!(kept, [3000, 5000]);
+        (0..10).for_each(|_| recycle(vec![0u16; 5000]));
+        assert_eq!(u16::with_pool(|pool| pool.free), Some(8000));
+    }
+
+    #[test]
+    fn what_nobody_asks_for_goes_first() {
+        let buffers: Vec<_> = [MOST / 2, MOST / 2 - 10_000, 20_000].into_iter().map(buffer::<i8>).collect();
+        buffers.into_iter().for_each(recycle);
+        assert_eq!(i8::with_pool(|pool| pool.free), Some(MOST / 2 + 10_000));
     }
 
     #[test]
