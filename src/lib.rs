@@ -84,9 +84,9 @@ pub mod prelude {
     pub use crate::nn::{Activation, Dense, Dropout, Layer, output_shape};
     pub use crate::optim::schedule::Schedule;
     pub use crate::optim::{
-        AMSGrad, AdaBelief, AdaDelta, AdaGrad, AdaMax, Adam, AdamW, ClipGrad, ClipNorm, Descent, Lion, Momentum, NAdam,
-        Nesterov, OAdam, OptimiserTree, RAdam, RMSProp, Rprop, Rule, Scheduled, SignDecay, State, WeightDecay, setup,
-        update,
+        AMSGrad, AdaBelief, AdaDelta, AdaGrad, AdaMax, Adafactor, Adam, AdamW, ClipGrad, ClipNorm, Descent, LAMB, LARS,
+        Lion, Momentum, Muon, NAdam, Nesterov, OAdam, OptimiserTree, Prodigy, RAdam, RMSProp, Rprop, Rule,
+        ScheduleFree, Scheduled, SignDecay, State, WeightDecay, setup, update,
     };
     pub use crate::params::{Buffer, Frozen, Params, Tied};
     pub use crate::tensor::{Float, Tensor};

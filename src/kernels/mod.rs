@@ -12,8 +12,10 @@ pub(crate) mod matmul;
 mod operand;
 pub(crate) mod pool;
 pub(crate) mod reduce;
+pub(crate) mod resample;
 pub(crate) mod scan;
 pub(crate) mod strided;
 pub(crate) mod threads;
+pub(crate) mod windows;
 
 pub(crate) use strided::Strided;

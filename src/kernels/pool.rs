@@ -8,19 +8,36 @@ use std::collections::BTreeMap;
 
 /// Elements below which the system's allocator is as fast.
 const SMALLEST: usize = 1024;
-/// Elements that a thread keeps of each type; when more come, it lets go of all it has.
+/// Elements that a thread keeps of each type at most.
 const MOST: usize = 1 << 27;
+/// Sizes that a thread remembers.
+const SIZES: usize = 256;
 
 /// Free buffers by capacity. Their elements are initialised, with whatever they last held.
 #[derive(Debug)]
 pub struct Pool<T> {
-    free: BTreeMap<usize, Vec<Vec<T>>>,
-    elements: usize,
+    shelves: BTreeMap<usize, Shelf<T>>,
+    /// How many elements are free.
+    free: usize,
+    /// Counts the buffers that were asked for.
+    clock: u64,
+}
+
+/// Buffers of one capacity.
+#[derive(Debug)]
+struct Shelf<T> {
+    free: Vec<Vec<T>>,
+    /// How many are lent, and were lent at once at most: no more are kept, or what is allocated elsewhere and freed by
+    /// tensors would pile up here.
+    lent: usize,
+    most_lent: usize,
+    /// When one of them was last asked for.
+    used: u64,
 }
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Pool { free: BTreeMap::new(), elements: 0 }
+        Pool { shelves: BTreeMap::new(), free: 0, clock: 0 }
     }
 }
 
@@ -64,27 +81,45 @@ pub(crate) fn recycle<T: Pooled>(buffer: Vec<T>) {
 }
 
 impl<T: Copy + Default> Pool<T> {
-    /// The smallest buffer that is large enough and not wastefully so.
+    /// The smallest buffer that is large enough and not wastefully so. Where there is none, the caller makes one of that
+    /// length, which counts as lent.
     fn take(&mut self, len: usize) -> Option<Vec<T>> {
-        let (&capacity, buffers) = self.free.range_mut(len..=len + len / 4).next()?;
-        let mut buffer = buffers.pop()?;
-        if buffers.is_empty() {
-            self.free.remove(&capacity);
+        self.clock += 1;
+        let filled = self.shelves.range(len..=len + len / 4).find(|(_, shelf)| !shelf.free.is_empty());
+        let capacity = filled.map_or(len, |(&capacity, _)| capacity);
+        if self.shelves.len() >= SIZES {
+            self.shelves.retain(|_, shelf| !shelf.free.is_empty());
         }
-        self.elements -= capacity;
+        let blank = || Shelf { free: vec![], lent: 0, most_lent: 0, used: 0 };
+        let shelf = self.shelves.entry(capacity).or_insert_with(blank);
+        shelf.used = self.clock;
+        shelf.lent += 1;
+        shelf.most_lent = shelf.most_lent.max(shelf.lent);
+        let mut buffer = shelf.free.pop()?;
+        self.free -= capacity;
         buffer.resize(len, T::default());
         Some(buffer)
     }
 
     fn give(&mut self, buffer: Vec<T>) {
         let capacity = buffer.capacity();
-        if self.elements + capacity > MOST {
-            self.free.clear();
-            self.elements = 0;
+        let Some(shelf) = self.shelves.get_mut(&capacity) else { return };
+        shelf.lent = shelf.lent.saturating_sub(1);
+        if shelf.free.len() < shelf.most_lent {
+            shelf.free.push(buffer);
+            self.free += capacity;
         }
-        if capacity <= MOST {
-            self.elements += capacity;
-            self.free.entry(capacity).or_default().push(buffer);
+        while self.free > MOST {
+            self.drop_oldest();
+        }
+    }
+
+    /// Drops a buffer of the size that was not asked for for the longest time.
+    fn drop_oldest(&mut self) {
+        let filled = self.shelves.iter_mut().filter(|(_, shelf)| !shelf.free.is_empty());
+        if let Some((capacity, shelf)) = filled.min_by_key(|(_, shelf)| shelf.used) {
+            shelf.free.pop();
+            self.free -= capacity;
         }
     }
 }
@@ -105,10 +140,25 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_of_another_size_or_too_much_memory_is_not_kept_for_long() {
-        recycle(filled::<u16>(100_000, 1));
-        assert_eq!(u16::with_pool(|pool| pool.take(2000).is_none()), Some(true));
-        recycle(Vec::<u16>::with_capacity(MOST + 1));
-        assert_eq!(u16::with_pool(|pool| pool.elements), Some(0));
+    fn no_more_is_kept_than_was_lent() {
+        let (first, second) = (filled::<u16>(5000, 1), filled::<u16>(3000, 1));
+        recycle(vec![0u16; 6000]);
+        recycle(first);
+        recycle(second);
+        (0..10).for_each(|_| recycle(vec![0u16; 5000]));
+        assert_eq!(u16::with_pool(|pool| pool.free), Some(8000));
+    }
+
+    #[test]
+    fn what_nobody_asks_for_goes_first() {
+        let buffers: Vec<_> = [MOST / 2, MOST / 2 - 10_000, 20_000].into_iter().map(buffer::<i8>).collect();
+        buffers.into_iter().for_each(recycle);
+        assert_eq!(i8::with_pool(|pool| pool.free), Some(MOST / 2 + 10_000));
+    }
+
+    #[test]
+    fn a_wastefully_large_buffer_is_not_taken() {
+        recycle(filled::<u32>(100_000, 1));
+        assert_eq!(u32::with_pool(|pool| pool.take(2000).is_none()), Some(true));
     }
 }

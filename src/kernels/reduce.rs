@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::isa::vectorized;
+use super::math::{self, Real};
 use super::pool::{self, Pooled};
 use super::strided::{Lines, Strided};
 use super::threads;
@@ -304,6 +305,19 @@ pub(crate) fn update_rows<T: Copy + Send + Sync>(
     threads::for_row_chunks(x, width, cost, |first, x| {
         x.chunks_exact_mut(width).zip(y.chunks_exact(width).skip(first)).for_each(|(x, y)| body(x, y));
     });
+}
+
+/// y = exp(x − from), and Σ y.
+pub(crate) fn exp_below<T: Real + Send + Sync>(x: &[T], from: T, y: &mut [T]) -> T {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = math::exp(x - from);
+            }
+        },
+    );
+    fold_dense(y, &(T::zero(), |a, b| a + b))
 }
 
 /// Σ x·y.

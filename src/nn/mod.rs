@@ -3,6 +3,7 @@
 //! | for | what |
 //! | --- | --- |
 //! | linear maps | [`Dense`], [`Bilinear`], [`Scale`] |
+//! | images and signals | [`Conv`], [`ConvTranspose`], [`MaxPool`], [`MeanPool`], [`LpPool`], [`AdaptiveMaxPool`], [`AdaptiveMeanPool`], [`GlobalMaxPool`], [`GlobalMeanPool`], [`Upsample`], [`PixelShuffle`] |
 //! | tokens | [`Embedding`], [`EmbeddingBag`] |
 //! | functions | [`Activation`], [`Function`] |
 //! | joining layers | [`Chain`] and [`chain!`](crate::chain), [`Parallel`], [`SkipConnection`], [`Maxout`] |
@@ -15,12 +16,15 @@
 //! All are [`Layer`]s; [`Init`] says how their weights start.
 
 mod activation;
+mod adaptive_pool;
 mod affine;
 mod alpha_dropout;
 mod attention;
 mod batch_norm;
 mod bilinear;
 mod chain;
+mod conv;
+mod conv_transpose;
 mod dense;
 mod dropout;
 mod embedding;
@@ -34,13 +38,16 @@ mod layer_norm;
 mod maxout;
 mod mode;
 mod parallel;
+mod pool;
 mod recurrent;
 mod rms_norm;
 mod scale;
 mod skip_connection;
+mod upsample;
 mod weight_norm;
 
 pub use activation::Activation;
+pub use adaptive_pool::{AdaptiveMaxPool, AdaptiveMeanPool, GlobalMaxPool, GlobalMeanPool};
 pub use affine::Affine;
 pub use alpha_dropout::AlphaDropout;
 pub use attention::{
@@ -50,6 +57,8 @@ pub use attention::{
 pub use batch_norm::BatchNorm;
 pub use bilinear::Bilinear;
 pub use chain::Chain;
+pub use conv::{Conv, Conv1d, Conv2d, Conv3d, Padding, Same};
+pub use conv_transpose::{ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
@@ -62,10 +71,12 @@ pub use layer::{Layer, output_shape};
 pub use layer_norm::LayerNorm;
 pub use maxout::Maxout;
 pub use parallel::Parallel;
+pub use pool::{LpPool, MaxPool, MeanPool};
 pub use recurrent::{Cell, CellState, Directions, Gru, GruCell, Lstm, LstmCell, Recurrent, Rnn, RnnCell};
 pub use rms_norm::RmsNorm;
 pub use scale::Scale;
 pub use skip_connection::{SkipConnection, Sum};
+pub use upsample::{PixelShuffle, Upsample};
 pub use weight_norm::{SpectralNorm, WeightNorm, Weighted};
 
 /// What `chain!` writes.

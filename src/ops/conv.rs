@@ -149,6 +149,33 @@ impl Axis {
 }
 
 impl ConvOptions {
+    /// The same options with the padding that keeps the lengths under a kernel at stride 1.
+    pub(crate) fn same(self, kernel: &[usize]) -> Self {
+        let axes = self.axes("convolution", kernel.len());
+        let padding = axes.iter().zip(kernel).map(|(axis, &kernel)| {
+            let all = axis.extent(kernel) - 1;
+            (all / 2, all - all / 2)
+        });
+        let padding: Vec<_> = padding.collect();
+        self.padding(&padding[..])
+    }
+
+    /// Panics unless the options fit a number of axes; with `same` padding, unless the stride is 1.
+    #[track_caller]
+    pub(crate) fn check(&self, layer: &str, axes: usize, same: bool) {
+        let _ = self.axes(layer, axes);
+        assert!(
+            !same || self.stride.values().iter().all(|&stride| stride == 1),
+            "{layer}: padding that keeps the lengths needs a stride of 1, not {:?}",
+            self.stride.values()
+        );
+    }
+
+    /// Whether there is more than one group.
+    pub(crate) fn is_grouped(&self) -> bool {
+        self.groups > 1
+    }
+
     #[track_caller]
     fn axes(&self, operation: &str, axes: usize) -> Vec<Axis> {
         let stride = self.stride.resolve(operation, "the stride", axes);

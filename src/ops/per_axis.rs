@@ -34,6 +34,16 @@ impl<V: Copy> PerAxis<V> {
     }
 }
 
+/// How many spatial axes stand behind those for batch and channels.
+#[track_caller]
+pub(crate) fn spatial_axes(operation: &str, x: &[usize]) -> usize {
+    assert!(
+        (3..=5).contains(&x.len()),
+        "{operation}: an input of shape {x:?}; it must have two axes for batch and channels and one to three spatial axes"
+    );
+    x.len() - 2
+}
+
 impl From<usize> for PerAxis<usize> {
     fn from(value: usize) -> Self {
         PerAxis(vec![value])

@@ -56,7 +56,7 @@ where
         x,
         |x| x.map_elements(f),
         |x, _| {
-            let (x, slope, derivative) = (x.clone(), slope.clone(), derivative.clone());
+            let (x, slope, derivative) = (x.clone(), slope, derivative.clone());
             move |g| fused(g, &x, slope, derivative)
         },
     )
@@ -74,7 +74,7 @@ where
         x,
         |x| x.map_elements(f),
         |_, y| {
-            let (y, slope, derivative) = (y.clone(), slope.clone(), derivative.clone());
+            let (y, slope, derivative) = (y.clone(), slope, derivative.clone());
             move |g| fused(g, &y, slope, derivative)
         },
     )

@@ -7,7 +7,7 @@ use crate::autodiff::unary;
 use crate::kernels::isa::vectorized;
 use crate::kernels::math;
 use crate::kernels::pool;
-use crate::kernels::reduce::{dot, fold_dense, map_rows, update_rows};
+use crate::kernels::reduce::{dot, exp_below, fold_dense, map_rows, update_rows};
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -94,24 +94,13 @@ fn pull<T: Float>(
 }
 
 fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
-    let largest = fold_dense(x, &Largest);
+    let scale = exp_below(x, fold_dense(x, &Largest), y).recip();
     vectorized(
         #[inline(always)]
         || {
-            y.iter_mut().zip(x).for_each(
-                #[inline(always)]
-                |(y, &x)| *y = math::exp(x - largest),
-            )
-        },
-    );
-    let sum = fold_dense(y, &(T::zero(), |a, b| a + b));
-    vectorized(
-        #[inline(always)]
-        || {
-            y.iter_mut().for_each(
-                #[inline(always)]
-                |y| *y /= sum,
-            )
+            for y in y {
+                *y *= scale;
+            }
         },
     );
 }
@@ -131,14 +120,13 @@ fn softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
 
 fn log_softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     let largest = fold_dense(x, &Largest);
-    let log_sum = fold_dense(x, &SumOfExponentials { from: largest }).ln();
+    let log_sum = exp_below(x, largest, y).ln();
     vectorized(
         #[inline(always)]
         || {
-            y.iter_mut().zip(x).for_each(
-                #[inline(always)]
-                |(y, &x)| *y = (x - largest) - log_sum,
-            )
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = (x - largest) - log_sum;
+            }
         },
     );
 }

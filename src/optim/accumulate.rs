@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Chunk, LeafInfo, Rule};
+use super::rule::{Chunk, LeafInfo, Rule, not_global};
 use crate::autodiff::{Gradient, GradientTree};
 use crate::params::Tree;
 use crate::tensor::{Float, Tensor};
@@ -69,6 +69,12 @@ impl<R: Rule> Rule for AccumGrad<R> {
         } else {
             dx.fill(T::zero());
         }
+    }
+
+    const GLOBAL: bool = not_global::<R>();
+
+    fn evaluation_point<T: Float>(&self, state: &Self::State<T>, x: Tensor<T>) -> Tensor<T> {
+        self.rule.evaluation_point(&state.1, x)
     }
 
     fn set_rate(&mut self, rate: f64) -> bool {

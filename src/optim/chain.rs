@@ -13,6 +13,16 @@ macro_rules! nested {
     (zip $size:ident, $a:ident $($rest:ident)+) => { iter::zip($a.chunks($size), nested!(zip $size, $($rest)+)) };
 }
 
+/// Whether the first rule of a chain is global; the others must not be.
+const fn first_alone(global: &[bool]) -> bool {
+    let mut i = 1;
+    while i < global.len() {
+        assert!(!global[i], "a global rule, such as Prodigy, must stand first in its chain");
+        i += 1;
+    }
+    global[0]
+}
+
 macro_rules! chain {
     ($($R:ident $r:ident $i:tt),+) => {
         impl<$($R: Rule),+> Rule for ($($R,)+) {
@@ -28,6 +38,19 @@ macro_rules! chain {
             #[inline(always)]
             fn apply<T: Float>(&self, leaf: LeafInfo, ($($r,)+): Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
                 $(self.$i.apply(leaf, $r, x, dx);)+
+            }
+            // What stands before it would change the gradients that it has measured.
+            const GLOBAL: bool = first_alone(&[$($R::GLOBAL),+]);
+
+            fn measure<T: Float>(&self, leaf: LeafInfo, state: &mut Self::State<T>, x: &[T], gradient: &[T]) -> [f64; 2] {
+                self.0.measure(leaf, &mut state.0, x, gradient)
+            }
+            fn conclude(&mut self, sums: [f64; 2]) {
+                self.0.conclude(sums);
+            }
+            fn evaluation_point<T: Float>(&self, state: &Self::State<T>, x: Tensor<T>) -> Tensor<T> {
+                $(let x = self.$i.evaluation_point(&state.$i, x);)+
+                x
             }
             fn set_rate(&mut self, rate: f64) -> bool {
                 // Not `||`: every rule that has a rate gets it.

@@ -4,7 +4,7 @@ use std::iter;
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Chunk, LeafInfo, Rule};
+use super::rule::{Chunk, LeafInfo, Rule, not_global};
 use super::slots::Slots;
 use crate::tensor::{Float, Tensor};
 
@@ -45,6 +45,16 @@ impl<A: Rule, B: Rule> Rule for Either<A, B> {
             (First(rule), First(state)) => rule.apply(leaf, state, x, dx),
             (Second(rule), Second(state)) => rule.apply(leaf, state, x, dx),
             _ => panic!("Either: the rule was changed to the other of the two, but its state was not"),
+        }
+    }
+
+    const GLOBAL: bool = not_global::<A>() || not_global::<B>();
+
+    fn evaluation_point<T: Float>(&self, state: &Self::State<T>, x: Tensor<T>) -> Tensor<T> {
+        match (self, state) {
+            (First(rule), First(state)) => rule.evaluation_point(state, x),
+            (Second(rule), Second(state)) => rule.evaluation_point(state, x),
+            _ => x,
         }
     }
 

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Chunk, LeafInfo, Rule};
+use super::rule::{Chunk, LeafInfo, Rule, not_global};
 use crate::tensor::{Float, Tensor};
 
 /// Lookahead (Zhang et al., 2019): the rule takes k steps ahead, then the slow weights s follow them and the rule goes
 /// on from there: s ← s + α(x − s); x ← s.
 ///
-/// What the rule remembers stays at that moment. State: `(s, the rule's own)`.
+/// What the rule remembers stays at that moment. [`evaluation_model`](super::evaluation_model) gives s. State: `(s, the rule's own)`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lookahead<R> {
     /// The rule of the fast weights.
@@ -67,6 +67,13 @@ impl<R: Rule> Rule for Lookahead<R> {
                 *dx = x - *slow;
             }
         }
+    }
+
+    const GLOBAL: bool = not_global::<R>();
+
+    /// The slow weights.
+    fn evaluation_point<T: Float>(&self, (slow, _): &Self::State<T>, _: Tensor<T>) -> Tensor<T> {
+        slow.clone()
     }
 
     fn set_rate(&mut self, rate: f64) -> bool {

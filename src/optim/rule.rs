@@ -53,6 +53,24 @@ pub trait Rule: Clone + Send + Sync + 'static {
     /// slices of `state` are of one length.
     fn apply<T: Float>(&self, leaf: LeafInfo, state: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]);
 
+    /// Whether the rule asks all leaves before it takes a step: [`measure`](Rule::measure), then
+    /// [`conclude`](Rule::conclude). Such a rule must stand first in a chain.
+    const GLOBAL: bool = false;
+
+    /// Of a global rule: two numbers for a whole leaf, before any leaf is updated.
+    fn measure<T: Float>(&self, _leaf: LeafInfo, _state: &mut Self::State<T>, _x: &[T], _gradient: &[T]) -> [f64; 2] {
+        [0.0; 2]
+    }
+
+    /// Of a global rule: takes the sums of what was measured, in declaration order, over all leaves that will be updated.
+    /// Every leaf's copy of the rule gets them, a frozen one's too.
+    fn conclude(&mut self, _sums: [f64; 2]) {}
+
+    /// Where the parameters are to be evaluated, when that is not where they are trained.
+    fn evaluation_point<T: Float>(&self, _state: &Self::State<T>, x: Tensor<T>) -> Tensor<T> {
+        x
+    }
+
     /// Sets the learning rate; returns whether the rule has one.
     fn set_rate(&mut self, _rate: f64) -> bool {
         false
@@ -73,6 +91,12 @@ pub struct LeafInfo<'a> {
     pub index: usize,
     /// The chunk's first element.
     pub start: usize,
+}
+
+/// For wrappers in which a global rule would not see the gradients that it steps by: such a wrapper does not compile.
+pub(super) const fn not_global<R: Rule>() -> bool {
+    assert!(!R::GLOBAL, "a global rule, such as Prodigy, can't stand in this wrapper");
+    false
 }
 
 /// The sign of a number: −1, 0 or 1; NaN of NaN.

@@ -78,6 +78,16 @@ impl<R: Rule, S: Schedule> Scheduled<R, S> {
     }
 }
 
+impl<R: Rule, S: Schedule, A: Adjust<R>> Scheduled<R, S, A> {
+    /// The rule as it is for a step, counted from 1.
+    #[inline(always)]
+    fn rule_at(&self, step: u64) -> R {
+        let mut rule = self.rule.clone();
+        A::adjust(&mut rule, self.schedule.at(step - 1));
+        rule
+    }
+}
+
 impl<R: Clone, S: Clone, A> Clone for Scheduled<R, S, A> {
     fn clone(&self) -> Self {
         Scheduled { rule: self.rule.clone(), schedule: self.schedule.clone(), which: PhantomData }
@@ -109,8 +119,20 @@ impl<R: Rule, S: Schedule, A: Adjust<R>> Rule for Scheduled<R, S, A> {
 
     #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, state: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
-        let mut rule = self.rule.clone();
-        A::adjust(&mut rule, self.schedule.at(leaf.step - 1));
-        rule.apply(leaf, state, x, dx);
+        self.rule_at(leaf.step).apply(leaf, state, x, dx);
+    }
+
+    const GLOBAL: bool = R::GLOBAL;
+
+    fn measure<T: Float>(&self, leaf: LeafInfo, state: &mut R::State<T>, x: &[T], gradient: &[T]) -> [f64; 2] {
+        self.rule_at(leaf.step).measure(leaf, state, x, gradient)
+    }
+
+    fn conclude(&mut self, sums: [f64; 2]) {
+        self.rule.conclude(sums);
+    }
+
+    fn evaluation_point<T: Float>(&self, state: &R::State<T>, x: Tensor<T>) -> Tensor<T> {
+        self.rule.evaluation_point(state, x)
     }
 }

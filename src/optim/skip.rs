@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Chunk, LeafInfo, Rule};
+use super::rule::{Chunk, LeafInfo, Rule, not_global};
 use super::slots::PerLeaf;
 use crate::tensor::{Float, Tensor};
 
@@ -53,6 +53,12 @@ impl<R: Rule> Rule for SkipNotFinite<R> {
             *skipped += 1;
             dx.fill(T::zero());
         }
+    }
+
+    const GLOBAL: bool = not_global::<R>();
+
+    fn evaluation_point<T: Float>(&self, state: &Self::State<T>, x: Tensor<T>) -> Tensor<T> {
+        self.rule.evaluation_point(&state.1, x)
     }
 
     fn set_rate(&mut self, rate: f64) -> bool {

@@ -72,6 +72,19 @@ impl<T: Float> Slots<T> for [Tensor<T>; 3] {
     }
 }
 
+impl<T: Float> Slots<T> for [Tensor<T>; 4] {
+    type Chunk<'a> = [&'a mut [T]; 4];
+
+    fn chunks(&mut self, size: usize) -> impl Iterator<Item = [&mut [T]; 4]> {
+        let [a, b, c, d] = self;
+        let pairs = a.chunks(size).zip(b.chunks(size)).zip(c.chunks(size).zip(d.chunks(size)));
+        pairs.map(|((a, b), (c, d))| [a, b, c, d])
+    }
+    fn fits(&self, shape: &[usize]) -> bool {
+        self.iter().all(|tensor| tensor.fits(shape))
+    }
+}
+
 impl<T: Float, S: Slots<T>> Slots<T> for Option<S> {
     type Chunk<'a>
         = Option<S::Chunk<'a>>

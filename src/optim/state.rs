@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rule;
 use super::rule::positive;
-use crate::params::{Kind, Leaf, MapLeaf, Mut, Nothing, Params, Ref, Tree, Value, Walk};
+use crate::params::{Kind, Leaf, MapLeaf, Mismatch, Mut, Nothing, Pair, Params, Ref, Tree, Value, Walk, sync_ties};
 use crate::tensor::{Float, Tensor};
 
 /// The kind of optimiser states under a rule.
@@ -136,6 +136,37 @@ impl<R: Rule, F: FnMut(Place<'_>) -> R> MapLeaf<Ref<'_, Value>, Optimising<R>> f
         let rule = (self.0)(Place { path: &walk.path(), shape: tensor.shape(), dtype: T::NAME });
         let state = rule.init(tensor);
         LeafState { rule, state, step: 0, frozen: false }
+    }
+}
+
+/// The model to evaluate and to keep, where a rule trains elsewhere: the averages of [`ScheduleFree`](super::ScheduleFree),
+/// the slow weights of [`Lookahead`](super::Lookahead); the model itself for rules that know no other.
+///
+/// # Panics
+/// Where the model and the state differ in structure, with the path.
+#[track_caller]
+pub fn evaluation_model<M: Params + Clone, R: Rule>(state: &State<R, M>, model: &M) -> M {
+    let mut evaluated = model.clone();
+    if let Err(mismatch) = evaluate(state, &mut evaluated) {
+        panic!("evaluation_model: {mismatch}");
+    }
+    sync_ties(&mut evaluated);
+    evaluated
+}
+
+fn evaluate<M: Params, R: Rule>(state: &State<R, M>, model: &mut M) -> Result<(), Mismatch> {
+    let pairs = M::zip_trees(model.leaves_mut(&mut Walk::new()), M::tree_ref(state), &mut Walk::new())?;
+    M::map_tree(pairs, &mut Walk::new(), &mut Evaluate);
+    Ok(())
+}
+
+struct Evaluate;
+
+type Evaluated<'a, R> = Pair<Mut<'a, Value>, Ref<'a, Optimising<R>>>;
+
+impl<'a, R: Rule> MapLeaf<Evaluated<'a, R>, Nothing> for Evaluate {
+    fn leaf<T: Float>(&mut self, _: &Walk, (x, leaf): <Evaluated<'a, R> as Kind>::Leaf<T>) {
+        *x = leaf.rule.evaluation_point(&leaf.state, x.clone());
     }
 }
 

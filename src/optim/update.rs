@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
+use super::global;
 use super::rule::{LeafInfo, Rule};
 use super::slots::Slots;
 use super::state::{LeafState, Optimising, State};
@@ -34,6 +35,14 @@ use crate::tensor::{Float, Tensor};
 /// ```
 #[track_caller]
 pub fn update<M: Params, R: Rule>(state: &mut State<R, M>, model: &mut M, grads: &Grads<M>) {
+    if R::GLOBAL {
+        // What does not fit must be found before anything is measured.
+        if let Err(fault) = prepare(state, model, grads).map(drop) {
+            panic!("update: {fault}; nothing was changed");
+        }
+        let sums = global::measure::<M, R>(state, model, grads);
+        global::conclude::<M, R>(state, sums);
+    }
     let (leaves, elements) = match prepare(state, model, grads) {
         Ok(prepared) => prepared,
         Err(fault) => panic!("update: {fault}; nothing was changed"),

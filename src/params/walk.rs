@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::fmt;
 
+use smallvec::SmallVec;
+
 #[derive(Clone, Debug)]
 enum Step {
     Field(&'static str),
@@ -16,7 +18,7 @@ enum Step {
 /// `#[derive(Params)]` writes the walks; only who implements [`Params`](super::Params) by hand needs these methods.
 #[derive(Debug, Default)]
 pub struct Walk {
-    steps: Vec<Step>,
+    steps: SmallVec<[Step; 4]>,
     frozen: usize,
     ties: Vec<Tie>,
     met_alias: bool,

@@ -4,6 +4,7 @@
 
 mod arithmetic;
 mod attention;
+mod conv;
 mod harness;
 mod index;
 mod join;
@@ -11,5 +12,7 @@ mod known;
 mod loss;
 mod matmul;
 mod pointwise;
+mod pool;
 mod reduce;
+mod resample;
 mod shape;

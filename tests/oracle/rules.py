@@ -14,6 +14,7 @@ import pathlib
 import jax
 import numpy as np
 import optax
+import optax.contrib
 import torch
 
 jax.config.update("jax_enable_x64", True)
@@ -36,25 +37,25 @@ def make_gradients():
 GRADIENTS = make_gradients()
 
 
-def with_torch(make):
-    x = torch.nn.Parameter(torch.tensor(START))
+def with_torch(make, shape=SHAPE):
+    x = torch.nn.Parameter(torch.tensor(START).reshape(shape))
     optimiser = make([x])
     path = []
     for g in GRADIENTS:
-        x.grad = torch.tensor(g)
+        x.grad = torch.tensor(g).reshape(shape)
         optimiser.step()
         path.append(x.detach().numpy().copy())
     return path
 
 
-def with_optax(transform):
+def with_optax(transform, seen=lambda state, x: x):
     x = jax.numpy.array(START)
     state = transform.init(x)
     path = []
     for g in GRADIENTS:
         updates, state = transform.update(jax.numpy.array(g), state, x)
         x = optax.apply_updates(x, updates)
-        path.append(np.array(x))
+        path.append(np.array(seen(state, x)))
     return path
 
 
@@ -136,6 +137,42 @@ def accumulated(t, x, g, memory, count=3):
     return x - 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
 
+def lars(t, x, g, memory, rate=0.5, rho=0.8, trust=0.1, decay=0.05):
+    """You et al. (2017), algorithm 1."""
+    scale = trust * np.linalg.norm(x) / (np.linalg.norm(g) + decay * np.linalg.norm(x))
+    v = memory["v"] = rho * memory.get("v", 0.0) + rate * scale * (g + decay * x)
+    return x - v
+
+
+def schedule_free(t, y, g, memory, rate=0.05, b1=0.8, b2=0.99, eps=1e-8, decay=0.1, warm_up=5):
+    """Defazio et al. (2024), with the warm-up and the weights of the authors' program; returns y."""
+    z, x = memory.setdefault("z", START.copy()), memory.setdefault("x", START.copy())
+    lr = rate * min(1.0, t / warm_up)
+    memory["lr_max"] = max(lr, memory.get("lr_max", 0.0))
+    weight = memory["lr_max"] ** 2
+    memory["sum"] = memory.get("sum", 0.0) + weight
+    v = memory["v"] = b2 * memory.get("v", 0.0) + (1 - b2) * g**2
+    d = g / (np.sqrt(v / (1 - b2**t)) + eps) + decay * y
+    z = memory["z"] = z - lr * d
+    c = weight / memory["sum"]
+    x = memory["x"] = (1 - c) * x + c * z
+    return (1 - b1) * z + b1 * x
+
+
+def in_full_precision(make, shape=SHAPE):
+    """Muon's Newton-Schulz steps run in bfloat16; here they are to run in f64."""
+    bfloat16 = torch.bfloat16
+    torch.bfloat16 = torch.float64
+    try:
+        return with_torch(make, shape)
+    finally:
+        torch.bfloat16 = bfloat16
+
+
+def muon(p, **options):
+    return torch.optim.Muon(p, adjust_lr_fn="match_rms_adamw", **options)
+
+
 T = torch.optim
 CASES = {
     "descent": ("torch", lambda: with_torch(lambda p: T.SGD(p, lr=0.01))),
@@ -174,9 +211,65 @@ CASES = {
     "adabelief other options": ("optax", lambda: with_optax(optax.adabelief(0.01, 0.8, 0.95, 1e-3, 1e-3))),
     "lion": ("optax", lambda: with_optax(optax.lion(1e-4, weight_decay=0.0))),
     "lion with decay": ("equations", lambda: with_equations(lion)),
+    "lamb": ("optax", lambda: with_optax(optax.lamb(0.01))),
+    "lamb with decay": ("optax", lambda: with_optax(optax.lamb(0.01, 0.8, 0.95, 1e-3, weight_decay=0.1))),
+    "lars": ("optax", lambda: with_optax(optax.lars(0.5, trust_coefficient=0.1))),
+    "lars with decay": ("equations", lambda: with_equations(lars)),
+    "adafactor": ("torch", lambda: with_torch(lambda p: T.Adafactor(p))),
+    "adafactor other options": (
+        "torch",
+        lambda: with_torch(
+            lambda p: T.Adafactor(p, lr=0.5, beta2_decay=-0.6, eps=(None, 1.5), d=1.05, weight_decay=0.1)
+        ),
+    ),
+    "muon": ("torch", lambda: in_full_precision(lambda p: muon(p))),
+    "muon other options": ("torch", lambda: in_full_precision(lambda p: muon(p, lr=0.05, momentum=0.8, weight_decay=0))),
+    "schedule free": ("optax", lambda: with_optax(optax.contrib.schedule_free_adamw(0.0025))),
+    "schedule free other options": ("equations", lambda: with_equations(schedule_free)),
+    "prodigy": ("optax", lambda: with_optax(optax.contrib.prodigy())),
+    "prodigy other options": (
+        "optax",
+        lambda: with_optax(
+            optax.contrib.prodigy(0.5, (0.8, 0.95), eps=1e-3, estim_lr0=1e-2, estim_lr_coef=0.5, weight_decay=0.1)
+        ),
+    ),
     "lookahead": ("equations", lambda: with_equations(lookahead)),
     "accumulated": ("equations", lambda: with_equations(accumulated)),
 }
+
+
+SHAPED = {
+    "adafactor, vector": lambda: with_torch(lambda p: T.Adafactor(p), (6,)),
+    "adafactor, stack": lambda: with_torch(lambda p: T.Adafactor(p), (3, 1, 2)),
+    "muon, tall": lambda: in_full_precision(lambda p: muon(p), (3, 2)),
+    "schedule free, evaluated": lambda: with_optax(
+        optax.contrib.schedule_free_adamw(0.0025), optax.contrib.schedule_free_eval_params
+    ),
+}
+
+
+def logistic():
+    """The minimum of a logistic regression with a penalty, for L-BFGS."""
+    rng = np.random.default_rng(3)
+    x = np.round(rng.normal(size=(30, 3)), 6)
+    y = (x @ [1.0, -2.0, 0.5] + rng.normal(size=30) > 0).astype(float)
+    w = torch.zeros(3, requires_grad=True)
+    tensors = torch.tensor(x), torch.tensor(y)
+
+    def loss():
+        return torch.nn.functional.binary_cross_entropy_with_logits(tensors[0] @ w, tensors[1]) + 0.01 * (w**2).sum()
+
+    options = {"max_iter": 500, "tolerance_grad": 1e-12, "tolerance_change": 0.0, "line_search_fn": "strong_wolfe"}
+    optimiser = T.LBFGS([w], **options)
+
+    def closure():
+        optimiser.zero_grad()
+        value = loss()
+        value.backward()
+        return value
+
+    optimiser.step(closure)
+    return {"x": x.tolist(), "y": y.tolist(), "w": w.tolist(), "loss": loss().item()}
 
 
 def main():
@@ -187,6 +280,8 @@ def main():
         "start": START.ravel().tolist(),
         "gradients": GRADIENTS.reshape(STEPS, -1).tolist(),
         "cases": cases,
+        "shaped": {name: np.array(run()).reshape(STEPS, -1).tolist() for name, run in SHAPED.items()},
+        "logistic": logistic(),
     }
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(table, separators=(",", ":")) + "\n")

@@ -71,6 +71,26 @@ pub(crate) trait Visit {
 
 /// Every rule with the options of the oracle's case of that name.
 pub(crate) fn each_case(visit: &mut impl Visit) {
+    each_elementwise_case(visit);
+    visit.rule("lamb", LAMB::new(0.01));
+    visit.rule("lamb with decay", LAMB::new(0.01).betas(0.8, 0.95).epsilon(1e-3).lambda(0.1));
+    visit.rule("lars", LARS::new(0.5).trust(0.1));
+    visit.rule("lars with decay", LARS::new(0.5).rho(0.8).trust(0.1).lambda(0.05));
+    visit.rule("adafactor", Adafactor::default());
+    visit.rule("adafactor other options", Adafactor::new(0.5).power(0.6).epsilon(1.5).clip(1.05).lambda(0.1));
+    visit.rule("muon", Muon::default());
+    visit.rule("muon other options", Muon::new(0.05).mu(0.8).lambda(0.0));
+}
+
+/// The global rules, which most wrappers refuse.
+pub(crate) fn each_global_case(visit: &mut impl Visit) {
+    visit.rule("prodigy", Prodigy::default());
+    let other = Prodigy::new(0.5).betas(0.8, 0.95).epsilon(1e-3).first(1e-2).coefficient(0.5).lambda(0.1);
+    visit.rule("prodigy other options", other);
+}
+
+/// Those that do to an element of a long leaf what they do to it alone.
+pub(crate) fn each_elementwise_case(visit: &mut impl Visit) {
     visit.rule("descent", Descent::new(0.01));
     visit.rule("momentum", Momentum::new(0.01).rho(0.8));
     visit.rule("nesterov", Nesterov::new(0.01).rho(0.8));
@@ -98,6 +118,9 @@ pub(crate) fn each_case(visit: &mut impl Visit) {
     visit.rule("adabelief other options", AdaBelief::new(0.01).betas(0.8, 0.95).epsilon(1e-3));
     visit.rule("lion", Lion::default());
     visit.rule("lion with decay", Lion::new(0.01).betas(0.8, 0.95).lambda(0.1));
+    visit.rule("schedule free", ScheduleFree::default());
+    let other = ScheduleFree::new(0.05).betas(0.8, 0.99).lambda(0.1).warm_up(5);
+    visit.rule("schedule free other options", other);
     visit.rule("lookahead", Lookahead::new(Momentum::new(0.05).rho(0.8)).steps(3).alpha(0.4));
     visit.rule("accumulated", AccumGrad::new(3, Adam::new(0.01)));
 }

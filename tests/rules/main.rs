@@ -1,6 +1,7 @@
 //! Rules against the field's own optimisers, and what all rules have in common.
 
 mod common;
+mod global;
 mod julia;
 mod minimise;
 mod mutants;

@@ -1,5 +1,7 @@
 //! Every rule finds the minimum of a parabola and comes down Rosenbrock's valley.
 
+use sapwood::optim::Lookahead;
+use sapwood::optim::schedule::Cosine;
 use sapwood::prelude::*;
 
 /// (x − 3)² + 10(y + 1)²
@@ -26,9 +28,8 @@ fn minimise<T: Float, R: Rule>(rule: R, loss: fn(&Tensor<T>) -> Tensor<T>, start
     loss(&p).item().to_f64()
 }
 
-/// Both functions in both precisions, with a rate for each function.
-#[track_caller]
-pub(crate) fn learns<R: Rule>(name: &str, rule: impl Fn(f64) -> R, [easy, valley]: [f64; 2]) {
+/// Both functions in both precisions, with a rate for each function; says where it failed.
+fn learns<R: Rule>(name: &str, rule: impl Fn(f64) -> R, [easy, valley]: [f64; 2]) -> Option<String> {
     let found = [
         minimise::<f64, R>(rule(easy), parabola, [0.0, 0.0], 3000),
         minimise::<f32, R>(rule(easy), parabola, [0.0, 0.0], 3000),
@@ -36,28 +37,41 @@ pub(crate) fn learns<R: Rule>(name: &str, rule: impl Fn(f64) -> R, [easy, valley
         minimise::<f32, R>(rule(valley), rosenbrock, [-1.2, 1.0], 4000),
     ];
     let enough = [1e-3, 1e-3, 0.1, 0.1];
-    assert!(found.iter().zip(enough).all(|(found, enough)| *found < enough), "{name}: {found:?}");
+    let learnt = found.iter().zip(enough).all(|(found, enough)| *found < enough);
+    (!learnt).then(|| format!("{name}: {found:?}"))
 }
 
 #[test]
 fn every_rule_minimises() {
-    learns("Descent", Descent::new, [0.01, 1e-3]);
-    learns("Momentum", Momentum::new, [0.01, 2e-4]);
-    learns("Nesterov", Nesterov::new, [0.01, 2e-4]);
-    learns("RMSProp", RMSProp::new, [0.01, 3e-3]);
-    learns("RMSProp, centred", |rate| RMSProp::new(rate).centred().epsilon(1e-3), [0.01, 3e-3]);
-    learns("Rprop", Rprop::new, [0.01, 0.01]);
-    learns("Adam", Adam::new, [0.01, 0.01]);
-    learns("AdamW", |rate| AdamW::new(rate).lambda(0.0), [0.01, 0.01]);
-    learns("AdaMax", AdaMax::new, [0.01, 0.01]);
-    learns("AdaGrad", AdaGrad::new, [0.5, 0.5]);
-    learns("AdaDelta", AdaDelta::new, [10.0, 0.1]);
-    learns("AMSGrad", AMSGrad::new, [0.01, 0.01]);
-    learns("NAdam", NAdam::new, [0.01, 0.01]);
-    // Its first five steps are plain gradients, of length 233 in the valley.
-    learns("RAdam", |rate| (ClipNorm::new(10.0), RAdam::new(rate)), [0.01, 0.01]);
-    learns("OAdam", OAdam::new, [0.01, 0.01]);
-    learns("AdaBelief", AdaBelief::new, [0.01, 0.01]);
-    learns("Lion", Lion::new, [0.002, 0.002]);
-    learns("decays", |rate| (WeightDecay::new(1e-6), SignDecay::new(1e-6), Adam::new(rate)), [0.01, 0.01]);
+    let failures = [
+        learns("Descent", Descent::new, [0.01, 1e-3]),
+        learns("Momentum", Momentum::new, [0.01, 2e-4]),
+        learns("Nesterov", Nesterov::new, [0.01, 2e-4]),
+        learns("RMSProp", RMSProp::new, [0.01, 3e-3]),
+        learns("RMSProp, centred", |rate| RMSProp::new(rate).centred().epsilon(1e-3), [0.01, 3e-3]),
+        learns("Rprop", Rprop::new, [0.01, 0.01]),
+        learns("Adam", Adam::new, [0.01, 0.01]),
+        learns("AdamW", |rate| AdamW::new(rate).lambda(0.0), [0.01, 0.01]),
+        learns("AdaMax", AdaMax::new, [0.01, 0.01]),
+        learns("AdaGrad", AdaGrad::new, [0.5, 0.5]),
+        learns("AdaDelta", AdaDelta::new, [10.0, 0.1]),
+        learns("AMSGrad", AMSGrad::new, [0.01, 0.01]),
+        learns("NAdam", NAdam::new, [0.01, 0.01]),
+        // Its first five steps are plain gradients, of length 233 in the valley.
+        learns("RAdam", |rate| (ClipNorm::new(10.0), RAdam::new(rate)), [0.01, 0.01]),
+        learns("OAdam", OAdam::new, [0.01, 0.01]),
+        learns("AdaBelief", AdaBelief::new, [0.01, 0.01]),
+        learns("Lion", Lion::new, [0.002, 0.002]),
+        // Steps of a given length come to rest only with a rate that falls.
+        learns("LAMB", |rate| Scheduled::new(LAMB::default(), Cosine::new(rate, 3000)), [0.03, 0.03]),
+        learns("LARS", |rate| Scheduled::new(LARS::default().trust(0.01), Cosine::new(rate, 3000)), [0.1, 0.3]),
+        learns("Adafactor", |rate| Scheduled::new(Adafactor::default(), Cosine::new(rate, 3000)), [0.03, 0.03]),
+        learns("Muon", |rate| Muon::new(rate).lambda(0.0), [0.01, 0.01]),
+        learns("Prodigy", Prodigy::new, [1.0, 1.0]),
+        learns("ScheduleFree", ScheduleFree::new, [0.1, 0.03]),
+        learns("Lookahead", |rate| Lookahead::new(Adam::new(rate)), [0.02, 0.02]),
+        learns("decays", |rate| (WeightDecay::new(1e-6), SignDecay::new(1e-6), Adam::new(rate)), [0.01, 0.01]),
+    ];
+    let failures: Vec<_> = failures.into_iter().flatten().collect();
+    assert!(failures.is_empty(), "{failures:#?}");
 }

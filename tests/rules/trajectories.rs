@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use sapwood::prelude::*;
 
-use crate::common::{ORACLE, StoredRule, Visit, difference, each_case, expected, numbers, path, rows, step};
+use crate::common::{
+    ORACLE, StoredRule, Visit, difference, each_case, each_elementwise_case, each_global_case, expected, numbers, path,
+    rows, step,
+};
 
 /// Beyond rounding: powers and roots differ in their last bits between libraries.
 const TOLERANCE: f64 = 1e-12;
@@ -27,6 +30,7 @@ fn every_rule_follows_the_oracle_step_by_step() {
     }
     let mut compare = Compare::default();
     each_case(&mut compare);
+    each_global_case(&mut compare);
     assert!(compare.wrong.is_empty(), "{:#?}", compare.wrong);
     let cases: BTreeSet<&str> = ORACLE["cases"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(compare.seen, cases, "a case of the oracle is not tested");
@@ -50,6 +54,7 @@ fn single_precision_follows_as_far_as_it_can() {
         }
     }
     each_case(&mut Compare);
+    each_global_case(&mut Compare);
 }
 
 #[test]
@@ -82,6 +87,7 @@ fn a_state_is_a_value() {
         }
     }
     each_case(&mut Twice);
+    each_global_case(&mut Twice);
 }
 
 #[test]
@@ -104,5 +110,5 @@ fn a_leaf_of_many_chunks_is_updated_as_its_elements_are() {
             }
         }
     }
-    each_case(&mut Long);
+    each_elementwise_case(&mut Long);
 }

@@ -1,0 +1,45 @@
+//! The number of threads changes no bit of a result.
+
+use sapwood::ops::Keep;
+use sapwood::prelude::*;
+
+type Operation = fn(&Tensor, &Tensor) -> Tensor;
+
+/// Operations that share their work out among threads, of a large matrix and a row of the same width.
+const OPERATIONS: [(&str, Operation); 15] = [
+    ("add", |x, row| x + row),
+    ("gelu", |x, _| x.gelu()),
+    ("softmax", |x, _| x.softmax(-1)),
+    ("softmax of columns", |x, _| x.softmax(0)),
+    ("log_softmax", |x, _| x.log_softmax(-1)),
+    ("where", |x, row| x.gt(row).where_(x, row)),
+    ("transposed", |x, _| x.t().contiguous()),
+    ("exp of a transpose", |x, _| x.t().exp()),
+    ("sum", |x, _| x.sum()),
+    ("sums of rows", |x, _| x.sum_axis(Keep(-1))),
+    ("sums of columns", |x, _| x.sum_axis(0)),
+    ("sum of a transpose", |x, _| x.t().sum_axis(0)),
+    ("variance", |x, _| x.var_axis(0, 1)),
+    ("norm", |x, _| x.norm()),
+    ("gradient", |x, row| gradient(|row| (x * row).tanh().sum(), row).get().unwrap().clone()),
+];
+
+fn bits(x: &Tensor) -> Vec<u32> {
+    x.to_vec().into_iter().map(f32::to_bits).collect()
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let mut rng = StdRng::seed_from_u64(0);
+    for shape in [(3000, 7), (700, 300), (5, 50_000), (1, 200_000)] {
+        let x = Tensor::normal(shape, 0.0, 1.0, &mut rng);
+        let row = Tensor::normal(shape.1, 0.0, 1.0, &mut rng);
+        for (name, operation) in OPERATIONS {
+            let results = [1, 2, 3, 8].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| bits(&operation(&x, &row)))
+            });
+            assert!(results.iter().all(|result| *result == results[0]), "{name} of {shape:?}");
+        }
+    }
+}
