@@ -1,14 +1,14 @@
 use sapwood::loss::{self, each};
 use sapwood::prelude::*;
 
-use crate::harness::{check_model, random};
+use crate::harness::{check_model, layouts, random};
 
 type Tensors = (Tensor<f64>, Tensor<f64>);
 
 const SHAPES: [&[usize]; 4] = [&[3, 4], &[5], &[], &[0, 3]];
 const ROWS: [&[usize]; 3] = [&[3, 4], &[2, 3, 2], &[5]];
 
-/// A loss of two tensors of the given shapes with elements in the given ranges.
+/// A loss of two tensors of the given shapes, with elements in the given ranges, the first of them in all layouts.
 fn check(
     name: &str,
     shapes: &[&[usize]],
@@ -17,9 +17,11 @@ fn check(
 ) {
     for shape in shapes {
         let [p, t] = ranges.clone();
-        let model = (random(shape, p, 1), random(shape, t, 2));
         let loss = |(p, t): &Tensors| loss(p, t);
-        check_model(&format!("{name} of {shape:?}"), &model, &loss as &dyn Fn(&_) -> _);
+        for (layout, p) in layouts(shape, p, 1) {
+            let model = (p, random(shape, t.clone(), 2));
+            check_model(&format!("{name} of a {layout} {shape:?}"), &model, &loss as &dyn Fn(&_) -> _);
+        }
     }
 }
 
@@ -60,6 +62,7 @@ fn of_many_classes() {
     let options = CrossEntropy::new().label_smoothing(0.1).class_weights(&[1.0, 0.5, 2.0, 0.25]);
     let plain = CrossEntropy::new().ignore(-1);
     check_model("cross_entropy of labels", &z, |z| plain.each(z, &labels));
+    check_model("cross_entropy of turned logits", &z.swap_axes(0, 1), |z| plain.each(z, &labels.t()));
     check_model("cross_entropy of labels with all options", &z, |z| options.clone().ignore(-1).loss(z, &labels));
     let logits = [-2.0..2.0, 0.1..0.9];
     check("cross_entropy of probabilities", &ROWS, logits.clone(), |z, q| each::cross_entropy(z, q));
