@@ -2,20 +2,34 @@
 
 use super::broadcast::{common_shape, zip_elements};
 use super::compare::Operand;
-use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
-use crate::autodiff::binary;
-use crate::kernels::math;
+use super::pointwise::{fused_of_output, of_input, of_output};
+use crate::autodiff::{binary, unary};
+use crate::kernels::{math, reduce};
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// The sine. Derivative: cos x.
     pub fn sin(&self) -> Tensor<T> {
-        fused_of_input(self, math::sin, math::cos, |x| x.cos())
+        unary(
+            self,
+            |x| if is_near(x) { x.map_elements(math::sin_near) } else { x.map_elements(math::sin) },
+            |x, _| {
+                let x = x.clone();
+                move |g| g * x.cos()
+            },
+        )
     }
 
     /// The cosine. Derivative: −sin x.
     pub fn cos(&self) -> Tensor<T> {
-        fused_of_input(self, math::cos, |x| -math::sin(x), |x| -x.sin())
+        unary(
+            self,
+            |x| if is_near(x) { x.map_elements(math::cos_near) } else { x.map_elements(math::cos) },
+            |x, _| {
+                let x = x.clone();
+                move |g| -(g * x.sin())
+            },
+        )
     }
 
     /// y = tan x. Derivative: 1 + y².
@@ -95,6 +109,12 @@ impl<T: Float> Tensor<T> {
     pub fn atanh(&self) -> Tensor<T> {
         of_input(self, |x| x.atanh(), |x| one_minus_square(x).recip())
     }
+}
+
+/// Whether all elements are within the reach of the faster sine and cosine, which give the same bits.
+fn is_near<T: Float>(x: &Tensor<T>) -> bool {
+    let near = T::from_f64(math::NEAR);
+    reduce::position(x.contiguous().dense(), move |x| x.abs() >= near).is_none()
 }
 
 fn one_minus_square<T: Float>(x: &Tensor<T>) -> Tensor<T> {
