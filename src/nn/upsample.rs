@@ -73,8 +73,10 @@ pub struct PixelShuffle {
 }
 
 impl PixelShuffle {
+    /// A factor for all axes.
+    ///
     /// # Panics
-    /// Where the factor is zero.
+    /// Where it is zero.
     #[track_caller]
     pub fn new(factor: usize) -> Self {
         assert!(factor > 0, "PixelShuffle: the factor must not be zero");

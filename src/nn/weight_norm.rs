@@ -3,7 +3,7 @@
 use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Bilinear, Dense, Layer};
+use super::{Bilinear, Conv, ConvTranspose, Dense, Layer};
 use crate::ops::Keep;
 use crate::params::{Buffer, Mode, Params};
 use crate::tensor::{Float, Tensor};
@@ -41,6 +41,35 @@ impl<T: Float> Weighted<T> for Bilinear<T> {
 
     fn with_weight(&self, weight: Tensor<T>) -> Self {
         Bilinear { weight, ..self.clone() }
+    }
+}
+
+impl<const D: usize, T: Float> Weighted<T> for Conv<D, T> {
+    const OUTPUTS: usize = 0;
+
+    fn weight(&self) -> &Tensor<T> {
+        &self.weight
+    }
+
+    fn with_weight(&self, weight: Tensor<T>) -> Self {
+        let mut layer = self.clone();
+        layer.weight = weight;
+        layer
+    }
+}
+
+impl<const D: usize, T: Float> Weighted<T> for ConvTranspose<D, T> {
+    /// Of the outputs of a group, where there are several.
+    const OUTPUTS: usize = 1;
+
+    fn weight(&self) -> &Tensor<T> {
+        &self.weight
+    }
+
+    fn with_weight(&self, weight: Tensor<T>) -> Self {
+        let mut layer = self.clone();
+        layer.weight = weight;
+        layer
     }
 }
 

@@ -140,13 +140,13 @@ fn lbfgs_finds_the_minimum_of_a_logistic_regression() {
     }
 
     // In f32 too, as far as f32 goes; and a loss that is no number is an error that changes nothing.
-    let (x, y, mut single) = (x.to_type::<f32>(), y.to_type::<f32>(), Tensor::<f32>::zeros(3));
+    let (x, y, mut single) = (x.cast::<f32>(), y.cast::<f32>(), Tensor::<f32>::zeros(3));
     let loss = |w: &Tensor<f32>| {
         let z = x.matmul(&w.reshape((3, 1))).flatten();
         binary_cross_entropy_with_logits(&z, &y) + w.square().sum() * 0.01
     };
     LBFGS::new().tolerance(1e-5).minimise(loss, &mut single, 50).unwrap();
-    assert!((single.to_type::<f64>() - &w).abs().max().item() < 1e-3);
+    assert!((single.cast::<f64>() - &w).abs().max().item() < 1e-3);
     let before = single.clone();
     let error = LBFGS::new().step(|w: &Tensor<f32>| w.sum() * f32::NAN, &mut single).unwrap_err();
     assert!(error.to_string().contains("NaN"));
