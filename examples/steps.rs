@@ -9,6 +9,8 @@
 //! | `mlp` | 784 → 512 relu → 512 relu → 10 | `[128, 784]` | cross-entropy | Adam |
 //! | `lenet` | two convolutions and three dense layers | `[128, 1, 28, 28]` | cross-entropy | Adam |
 //! | `vgg` | four 3×3 convolutions with batch normalisation | `[64, 3, 32, 32]` | cross-entropy | Adam |
+//! | `char_gpt` | 4 transformer blocks, 4 heads, width 128, 65 characters | `[12, 64]` | cross-entropy | AdamW |
+//! | `lstm` | embedding 65 → 64, LSTM 128, dense 65 | `[32, 64]` | cross-entropy | Adam |
 //! | `adam_25m` | 100 tensors of 250,000: the update alone | | | Adam |
 //! | `loader` | an epoch of shuffled batches of 128, no training | `[60000, 784]` | | |
 //!
@@ -18,7 +20,10 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use sapwood::nn::{BatchNorm, Conv2d, Flatten, GlobalMeanPool, MaxPool};
+use sapwood::nn::{
+    BatchNorm, Chain, Conv2d, Embedding, Flatten, GlobalMeanPool, LayerNorm, LearnedPositions, Lstm, MaxPool,
+    TransformerEncoderBlock,
+};
 use sapwood::prelude::*;
 
 #[derive(Params)]
@@ -73,12 +78,17 @@ fn tiny_mlp(rng: &mut StdRng) -> Step {
 
 fn mlp(rng: &mut StdRng) -> Step {
     let x = Tensor::uniform((128, 784), 0.0..1.0, rng);
-    let y: Tensor<i64> = Tensor::from((0..128).map(|_| rng.random_range(0..10)).collect::<Vec<_>>());
+    let y = labels(128, rng);
     training(Mlp::new(&[784, 512, 512, 10], rng), Adam::new(1e-3), move |m| cross_entropy(&m.forward(&x), &y))
 }
 
 fn labels(count: usize, rng: &mut StdRng) -> Tensor<i64> {
-    Tensor::from((0..count).map(|_| rng.random_range(0..10)).collect::<Vec<_>>())
+    numbers(&[count], 10, rng)
+}
+
+/// Random integers below `end`.
+fn numbers(shape: &[usize], end: i64, rng: &mut StdRng) -> Tensor<i64> {
+    Tensor::from_vec((0..shape.iter().product()).map(|_| rng.random_range(0..end)).collect(), shape)
 }
 
 fn lenet(rng: &mut StdRng) -> Step {
@@ -115,6 +125,27 @@ fn vgg(rng: &mut StdRng) -> Step {
     training(model, Adam::new(1e-3), move |m| cross_entropy(&m.forward(&x), &y))
 }
 
+fn char_gpt(rng: &mut StdRng) -> Step {
+    let (x, y) = (numbers(&[12, 64], 65, rng), numbers(&[12, 64], 65, rng));
+    let block = |rng: &mut StdRng| {
+        TransformerEncoderBlock::new(128, 4, rng).causal().feed_forward(512, Activation::GeluTanh, rng)
+    };
+    let model = chain![
+        Embedding::new(65, 128, rng),
+        LearnedPositions::new(64, 128, rng),
+        Chain { layers: (0..4).map(|_| block(rng)).collect::<Vec<_>>() },
+        LayerNorm::new(128),
+        Dense::new(128, 65, rng).without_bias(),
+    ];
+    training(model, AdamW::new(1e-3).lambda(0.1), move |m| cross_entropy(&m.forward(&x), &y))
+}
+
+fn lstm(rng: &mut StdRng) -> Step {
+    let (x, y) = (numbers(&[32, 64], 65, rng), numbers(&[32, 64], 65, rng));
+    let model = chain![Embedding::new(65, 64, rng), Lstm::new(64, 128, rng), Dense::new(128, 65, rng)];
+    training(model, Adam::new(1e-3), move |m| cross_entropy(&m.forward(&x), &y))
+}
+
 fn adam_25m(rng: &mut StdRng) -> Step {
     let draw = |rng: &mut StdRng| (0..100).map(|_| Tensor::uniform(250_000, 0.0..1.0, rng)).collect::<Vec<Tensor>>();
     let (mut model, fixed) = (draw(rng), draw(rng));
@@ -148,12 +179,14 @@ fn timed(name: &str, threads: usize, mut step: Step) {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let workloads: [Workload; 7] = [
+    let workloads: [Workload; 9] = [
         ("linear", linear),
         ("tiny_mlp", tiny_mlp),
         ("mlp", mlp),
         ("lenet", lenet),
         ("vgg", vgg),
+        ("char_gpt", char_gpt),
+        ("lstm", lstm),
         ("adam_25m", adam_25m),
         ("loader", loader),
     ];
