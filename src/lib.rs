@@ -43,6 +43,7 @@
 //! | [`data`] | datasets and [`DataLoader`](data::DataLoader) |
 //! | [`mod@train`] | [`train`](train::train), the loop as one line |
 //! | [`checkpoint`] | saving and loading |
+//! | [`names`] | how Flux, PyTorch and MLX call it, and where defaults differ |
 //!
 //! # What panics and what is an error
 //!
@@ -57,6 +58,8 @@ pub mod data;
 mod error;
 mod kernels;
 pub mod loss;
+#[doc = include_str!("names.md")]
+pub mod names {}
 pub mod nn;
 pub mod ops;
 pub mod optim;

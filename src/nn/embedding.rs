@@ -7,7 +7,7 @@ use super::Layer;
 use crate::params::Params;
 use crate::tensor::{Float, Index, Tensor};
 
-/// A vector for each token: y = weight[tokens].
+/// A vector for each token: the row of the weight that it numbers.
 ///
 /// Shapes: tokens `[…]` of any integer type, y `[…, width]`, `weight` `[tokens, width]`.
 ///

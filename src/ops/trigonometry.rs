@@ -2,21 +2,35 @@
 
 use super::broadcast::{common_shape, zip_elements};
 use super::compare::Operand;
-use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
+use super::pointwise::{fused_of_output, of_input, of_output};
 use super::reduce::zero_to_infinity;
-use crate::autodiff::binary;
-use crate::kernels::math;
+use crate::autodiff::{binary, unary};
+use crate::kernels::{math, reduce};
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// The sine. Derivative: cos x.
     pub fn sin(&self) -> Tensor<T> {
-        fused_of_input(self, math::sin, math::cos, |x| x.cos())
+        unary(
+            self,
+            |x| if is_near(x) { x.map_elements(math::sin_near) } else { x.map_elements(math::sin) },
+            |x, _| {
+                let x = x.clone();
+                move |g| g * x.cos()
+            },
+        )
     }
 
     /// The cosine. Derivative: −sin x.
     pub fn cos(&self) -> Tensor<T> {
-        fused_of_input(self, math::cos, |x| -math::sin(x), |x| -x.sin())
+        unary(
+            self,
+            |x| if is_near(x) { x.map_elements(math::cos_near) } else { x.map_elements(math::cos) },
+            |x, _| {
+                let x = x.clone();
+                move |g| -(g * x.sin())
+            },
+        )
     }
 
     /// y = tan x. Derivative: 1 + y².
@@ -101,6 +115,12 @@ impl<T: Float> Tensor<T> {
 /// x² + y², and ∞ at the origin.
 fn square_of_distance<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     zero_to_infinity(&(x.square() + y.square()))
+}
+
+/// Whether all elements are within the reach of the faster sine and cosine, which give the same bits.
+fn is_near<T: Float>(x: &Tensor<T>) -> bool {
+    let near = T::from_f64(math::NEAR);
+    reduce::position(x.contiguous().dense(), move |x| x.abs() >= near).is_none()
 }
 
 fn one_minus_square<T: Float>(x: &Tensor<T>) -> Tensor<T> {

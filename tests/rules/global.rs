@@ -1,7 +1,7 @@
 //! Rules that look at whole leaves, at all leaves, or at the loss itself.
 
 use sapwood::optim::schedule::Constant;
-use sapwood::optim::{LBFGS, Lookahead, Scheduled, evaluation_model, sam_gradient};
+use sapwood::optim::{GradientNoise, LBFGS, Lookahead, Scheduled, evaluation_model, sam_gradient};
 use sapwood::params::Leaf;
 use sapwood::prelude::*;
 
@@ -140,13 +140,13 @@ fn lbfgs_finds_the_minimum_of_a_logistic_regression() {
     }
 
     // In f32 too, as far as f32 goes; and a loss that is no number is an error that changes nothing.
-    let (x, y, mut single) = (x.to_type::<f32>(), y.to_type::<f32>(), Tensor::<f32>::zeros(3));
+    let (x, y, mut single) = (x.cast::<f32>(), y.cast::<f32>(), Tensor::<f32>::zeros(3));
     let loss = |w: &Tensor<f32>| {
         let z = x.matmul(&w.reshape((3, 1))).flatten();
         binary_cross_entropy_with_logits(&z, &y) + w.square().sum() * 0.01
     };
     LBFGS::new().tolerance(1e-5).minimise(loss, &mut single, 50).unwrap();
-    assert!((single.to_type::<f64>() - &w).abs().max().item() < 1e-3);
+    assert!((single.cast::<f64>() - &w).abs().max().item() < 1e-3);
     let before = single.clone();
     let error = LBFGS::new().step(|w: &Tensor<f32>| w.sum() * f32::NAN, &mut single).unwrap_err();
     assert!(error.to_string().contains("NaN"));
@@ -197,13 +197,43 @@ fn wrong_options_panic_where_the_rule_is_built() {
 }
 
 #[test]
-fn an_infinite_gradient_shows_in_every_rule_that_scales() {
-    let mut x = Tensor::from([[1.0f64, 2.0], [3.0, 4.0]]);
-    let mut state = setup(Muon::default(), &x);
-    update(&mut state, &mut x, &Leaf(Some(Tensor::from([[1.0, f64::NAN], [0.0, 0.0]]))));
-    assert!(x.to_vec().iter().all(|x| x.is_nan()));
-    let mut x = Tensor::from([1.0f64, 2.0]);
-    let mut state = setup(LAMB::default(), &x);
-    update(&mut state, &mut x, &Leaf(Some(Tensor::from([f64::NAN, 1.0]))));
-    assert!(x.to_vec().iter().all(|x| x.is_nan()));
+fn not_a_number_shows_in_every_rule_that_scales() {
+    fn shows<R: Rule>(rule: R) {
+        let mut x = Tensor::from([[1.0f64, 2.0], [3.0, 4.0]]);
+        let mut state = setup(rule, &x);
+        update(&mut state, &mut x, &Leaf(Some(Tensor::from([[1.0, f64::NAN], [0.0, 0.0]]))));
+        assert!(x.to_vec().iter().all(|x| x.is_nan()), "{}: {x:?}", std::any::type_name::<R>());
+    }
+    shows(Muon::default());
+    shows(LAMB::default());
+    shows(LARS::default());
+    shows(Adafactor::default());
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    fn same_bits<R: Rule + Clone>(rule: R) {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let mut rng = StdRng::seed_from_u64(5);
+                let mut model = (Dense::<f32>::new(300, 257, &mut rng), Dense::<f32>::new(257, 10, &mut rng));
+                let mut state = setup(rule.clone(), &model);
+                let x = Tensor::<f32>::normal((20, 300), 0.0, 1.0, &mut rng);
+                for _ in 0..3 {
+                    let grads = gradient(|(a, b)| b.forward(&a.forward(&x).tanh()).square().mean(), &model);
+                    update(&mut state, &mut model, &grads);
+                }
+                Snapshot::of(&model)
+            })
+        };
+        let one = run(1);
+        assert!([2, 3, 8].into_iter().all(|threads| run(threads) == one), "{}", std::any::type_name::<R>());
+    }
+    same_bits(LAMB::default());
+    same_bits(LARS::default());
+    same_bits(Adafactor::default());
+    same_bits(Muon::default());
+    same_bits(Prodigy::default());
+    same_bits((GradientNoise::new(0.1, 3), Lookahead::new(ScheduleFree::default()).steps(2)));
 }

@@ -1,5 +1,6 @@
 //! Rules within rules, rules by leaf, and averages.
 
+use sapwood::optim::schedule::{Cosine, WarmUp};
 use sapwood::optim::{
     AccumGrad, Average, Either, GradientNoise, Lookahead, MeanGradient, Place, SkipNotFinite, setup_by,
 };
@@ -100,6 +101,29 @@ fn noise_is_decided_by_the_seed_alone() {
         assert!(moment(1).abs() < error(1.0) && moment(3).abs() < error(15.0));
         assert!((moment(2) - 1.0).abs() < error(2.0) && (moment(4) - 3.0).abs() < error(96.0));
     }
+}
+
+#[test]
+fn noise_and_schedules_go_on_from_a_file() {
+    let rule = || {
+        let rate = Cosine::new(0.1, 20).warm_up(4);
+        (GradientNoise::new(0.3, 7), SkipNotFinite::new(Scheduled::new(AccumGrad::new(2, Adam::default()), rate)))
+    };
+    type Rules = (GradientNoise, SkipNotFinite<Scheduled<AccumGrad<Adam>, WarmUp<Cosine>>>);
+    let gradients = rows(&ORACLE["gradients"]);
+    let mut x = Tensor::from_vec(numbers(&ORACLE["start"]), (2, 3));
+    let mut state = setup(rule(), &x);
+    gradients[..11].iter().for_each(|gradient| step(&mut state, &mut x, gradient));
+    let file = std::env::temp_dir().join(format!("sapwood-wrappers-{}", std::process::id()));
+    save(&file, &(&x, &state)).unwrap();
+    let (mut y, mut loaded): (Tensor<f64>, State<Rules, Tensor<f64>>) = load(&file).unwrap();
+    assert!(load::<(Tensor<f64>, State<(GradientNoise, Adam), Tensor<f64>>)>(&file).is_err());
+    std::fs::remove_file(&file).unwrap();
+    for gradient in &gradients[11..] {
+        step(&mut state, &mut x, gradient);
+        step(&mut loaded, &mut y, gradient);
+    }
+    assert_eq!((x, state), (y, loaded));
 }
 
 #[test]

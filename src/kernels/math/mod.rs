@@ -26,5 +26,5 @@ pub(crate) use pow::pow;
 #[allow(unreachable_pub)] // a bound of the public `Float`
 pub use real::Real;
 pub(crate) use sigmoid::{sigmoid, softplus, tanh_softplus};
-pub(crate) use sin_cos::{cos, sin};
+pub(crate) use sin_cos::{NEAR, cos, cos_near, sin, sin_near};
 pub(crate) use tanh::tanh;

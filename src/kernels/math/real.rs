@@ -23,10 +23,10 @@ pub trait Real: num_traits::Float + 'static {
     fn high(self) -> Self;
 
     /// See [`sin`](super::sin).
-    fn sin_of(self) -> Self;
+    fn sin_of(self, near: bool) -> Self;
 
     /// See [`cos`](super::cos).
-    fn cos_of(self) -> Self;
+    fn cos_of(self, near: bool) -> Self;
 
     /// See [`pow`](super::pow).
     fn pow_of(self, exponent: Self) -> Self;
@@ -73,13 +73,13 @@ macro_rules! real {
             }
 
             #[inline(always)]
-            fn sin_of(self) -> $t {
-                $sin(self)
+            fn sin_of(self, near: bool) -> $t {
+                $sin(self, near)
             }
 
             #[inline(always)]
-            fn cos_of(self) -> $t {
-                $cos(self)
+            fn cos_of(self, near: bool) -> $t {
+                $cos(self, near)
             }
 
             #[inline(always)]
@@ -91,7 +91,7 @@ macro_rules! real {
 }
 
 real!(f32 u32, 23 12, |single, _double| single, sin_cos::sin_single, sin_cos::cos_single, pow::pow_single);
-real!(f64 u64, 52 27, |_single, double| double, f64::sin, f64::cos, f64::powf);
+real!(f64 u64, 52 27, |_single, double| double, sin_cos::sin_double, sin_cos::cos_double, f64::powf);
 
 /// c₀ + c₁x + c₂x² + …, by Horner's rule.
 #[inline(always)]

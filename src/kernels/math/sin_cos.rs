@@ -2,39 +2,64 @@
 
 use super::real::{Real, polynomial};
 
+/// Below it in size, [`sin_near`] and [`cos_near`] give what [`sin`] and [`cos`] do, and become vector instructions.
+pub(crate) const NEAR: f64 = 16777216.0;
+
 /// sin x.
 ///
-/// Of `f32`: x = (n + f) π/2 in `f64`, and sin or cos of f π/2. Of `f64` it is the `libm` crate's, which is not vectorised.
+/// Of `f32`: x = (n + f) π/2 in `f64`, and sin or cos of f π/2. Of `f64` it is the system's, which is not vectorised.
 #[inline(always)]
 pub(crate) fn sin<T: Real>(x: T) -> T {
-    x.sin_of()
+    x.sin_of(false)
 }
 
 /// cos x; as [`sin`].
 #[inline(always)]
 pub(crate) fn cos<T: Real>(x: T) -> T {
-    x.cos_of()
+    x.cos_of(false)
+}
+
+/// sin x for |x| < [`NEAR`].
+#[inline(always)]
+pub(crate) fn sin_near<T: Real>(x: T) -> T {
+    x.sin_of(true)
+}
+
+/// cos x for |x| < [`NEAR`].
+#[inline(always)]
+pub(crate) fn cos_near<T: Real>(x: T) -> T {
+    x.cos_of(true)
 }
 
 #[inline(always)]
-pub(super) fn sin_single(x: f32) -> f32 {
-    let y = quarter_turns(x, 0.0);
+pub(super) fn sin_single(x: f32, near: bool) -> f32 {
+    let y = quarter_turns(x, 0.0, near);
     // For the sign of zero.
     if x == 0.0 { x } else { y }
 }
 
 #[inline(always)]
-pub(super) fn cos_single(x: f32) -> f32 {
-    quarter_turns(x, 1.0)
+pub(super) fn cos_single(x: f32, near: bool) -> f32 {
+    quarter_turns(x, 1.0, near)
+}
+
+#[inline(always)]
+pub(super) fn sin_double(x: f64, _near: bool) -> f64 {
+    x.sin()
+}
+
+#[inline(always)]
+pub(super) fn cos_double(x: f64, _near: bool) -> f64 {
+    x.cos()
 }
 
 /// sin (x + ahead π/2).
 #[inline(always)]
-fn quarter_turns(x: f32, ahead: f64) -> f32 {
+fn quarter_turns(x: f32, ahead: f64, near: bool) -> f32 {
     let x = f64::from(x);
     // x = m 2ᵉ with an integer e ≥ 0 and |m| < 2²⁴.
     let exponent = (x.to_bits() >> 52) & 0x7ff;
-    let e = exponent.saturating_sub(1023 + 23);
+    let e = if near { 0 } else { exponent.saturating_sub(1023 + 23) };
     let m = x * f64::from_bits((1023 - e) << 52);
     // x · 2/π but for whole turns (Payne and Hanek, 1983): the first product is exact.
     let (high, low) = (m * HIGH[(e & 127) as usize], m * LOW[(e & 127) as usize]);

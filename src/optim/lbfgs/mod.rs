@@ -98,7 +98,7 @@ impl LBFGS {
         model: &mut M,
     ) -> Result<Progress> {
         let start = evaluate(&mut loss, model);
-        finite(&start, 0)?;
+        finite(&start)?;
         Ok(self.step_from(start, &mut loss, model).1)
     }
 
@@ -118,7 +118,7 @@ impl LBFGS {
         steps: usize,
     ) -> Result<Progress> {
         let mut point = evaluate(&mut loss, model);
-        finite(&point, 0)?;
+        finite(&point)?;
         let mut progress = point.progress(1, false);
         for _ in 0..steps {
             if point.steepness() <= self.tolerance {
@@ -216,8 +216,9 @@ impl LBFGS {
     }
 }
 
-fn finite(point: &Point, step: usize) -> Result<()> {
-    if point.loss.is_finite() { Ok(()) } else { Err(Error::NotFinite { batch: step, loss: point.loss }) }
+fn finite(point: &Point) -> Result<()> {
+    // All data are one batch.
+    if point.loss.is_finite() { Ok(()) } else { Err(Error::NotFinite { batch: 0, loss: point.loss }) }
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
