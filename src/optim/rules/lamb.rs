@@ -77,6 +77,7 @@ impl Rule for LAMB {
         [Tensor::zeros_like(x), Tensor::zeros_like(x)]
     }
 
+    #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, [m, v]: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
         let (b1, b2) = self.betas;
         let correction = |beta: f64| 1.0 - beta.powf(leaf.step as f64);

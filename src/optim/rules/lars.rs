@@ -78,6 +78,7 @@ impl Rule for LARS {
         Tensor::zeros_like(x)
     }
 
+    #[inline(always)]
     fn apply<T: Float>(&self, _: LeafInfo, v: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
         let length = norm(x);
         let scale = ratio(self.trust * length, norm(dx) + self.lambda * length);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::norm::sum;
+use super::norm::{BLOCK, sum, total};
 use crate::optim::rule::{Chunk, LeafInfo, Rule, decay, positive};
 use crate::tensor::{Float, Tensor};
 
@@ -149,9 +149,11 @@ impl Rule for Prodigy {
         let s = s.as_mut_slice();
         s.iter_mut().zip(g).for_each(|(s, &g)| *s = decay * *s + by * g);
         let start = start.contiguous();
-        let ahead: Vec<f64> =
-            start.dense().iter().zip(x).zip(g).map(|((&start, &x), &g)| (g * (start - x)).to_f64()).collect();
-        [weight * sum(&ahead, |x| x), sum(s, |s| s.to_f64().abs())]
+        let blocks = start.dense().chunks(BLOCK).zip(x.chunks(BLOCK)).zip(g.chunks(BLOCK));
+        let ahead = blocks.map(|((start, x), g)| {
+            start.iter().zip(x).zip(g).map(|((&start, &x), &g)| (g * (start - x)).to_f64()).sum::<f64>()
+        });
+        [weight * total(ahead), sum(s, |s| s.to_f64().abs())]
     }
 
     fn conclude(&mut self, [ahead, length]: [f64; 2]) {
