@@ -1,4 +1,5 @@
-//! Optimisers: a [`Rule`] says how a gradient becomes a step, [`setup`] makes a model's state, [`update`] takes the step.
+//! Optimisers: a [`Rule`] says how a gradient becomes a step, [`setup`] makes a model's state, [`update`] takes the
+//! step.
 //!
 //! A rule is a struct of hyper-parameters, a file each; a chain of rules is a tuple of them. The state of a model is
 //! a tree of the model's shape with a [`LeafState`] at each leaf: the leaf's own copy of the rule, what the rule

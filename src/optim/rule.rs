@@ -37,8 +37,8 @@ use crate::tensor::{Float, Tensor};
 /// assert_eq!(w.to_vec(), [0.9, -1.9]);
 /// ```
 pub trait Rule: Clone + Send + Sync + 'static {
-    /// What the rule remembers of a leaf: `()`, a tensor of the leaf's shape, anything else as [`PerLeaf`](super::PerLeaf),
-    /// or an array, tuple or option of such.
+    /// What the rule remembers of a leaf: `()`, a tensor of the leaf's shape, anything else as
+    /// [`PerLeaf`](super::PerLeaf), or an array, tuple or option of such.
     type State<T: Float>: Slots<T>;
 
     /// Whether `apply` must see a leaf whole instead of in chunks, as for a norm. Each leaf is then one thread's work.
@@ -62,8 +62,8 @@ pub trait Rule: Clone + Send + Sync + 'static {
         [0.0; 2]
     }
 
-    /// Of a global rule: takes the sums of what was measured, in declaration order, over all leaves that will be updated.
-    /// Every leaf's copy of the rule gets them, a frozen one's too.
+    /// Of a global rule: takes the sums of what was measured, in declaration order, over all leaves that will be
+    /// updated. Every leaf's copy of the rule gets them, a frozen one's too.
     fn conclude(&mut self, _sums: [f64; 2]) {}
 
     /// Where the parameters are to be evaluated, when that is not where they are trained.

@@ -106,8 +106,8 @@ impl<T: Float, S: Slots<T>> Slots<T> for Option<S> {
     }
 }
 
-/// What a rule remembers of a leaf as a whole: a count, a number, a tensor of another shape. The leaf is then one chunk,
-/// in which the rule gets a mutable reference to the value.
+/// What a rule remembers of a leaf as a whole: a count, a number, a tensor of another shape. The leaf is then one
+/// chunk, in which the rule gets a mutable reference to the value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PerLeaf<V> {
     /// What is remembered.

@@ -139,8 +139,9 @@ impl<R: Rule, F: FnMut(Place<'_>) -> R> MapLeaf<Ref<'_, Value>, Optimising<R>> f
     }
 }
 
-/// The model to evaluate and to keep, where a rule trains elsewhere: the averages of [`ScheduleFree`](super::ScheduleFree),
-/// the slow weights of [`Lookahead`](super::Lookahead); the model itself for rules that know no other.
+/// The model to evaluate and to keep, where a rule trains elsewhere: the averages of
+/// [`ScheduleFree`](super::ScheduleFree), the slow weights of [`Lookahead`](super::Lookahead); the model itself for
+/// rules that know no other.
 ///
 /// # Panics
 /// Where the model and the state differ in structure, with the path.

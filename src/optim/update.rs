@@ -16,9 +16,9 @@ use crate::tensor::{Float, Tensor};
 /// Takes one step: each rule of each leaf turns the leaf's gradient into a step, which is subtracted from the leaf.
 ///
 /// What is infinite or NaN in a gradient goes into the model like any other number; ask
-/// [`is_finite`](crate::autodiff::GradientTree::is_finite) before. Leaves that are frozen or have no gradient stay as they are, and so does their state. Everything happens in place,
-/// in one pass over memory, shared out among threads where there are many parameters; the number of threads changes
-/// no bit.
+/// [`is_finite`](crate::autodiff::GradientTree::is_finite) before. Leaves that are frozen or have no gradient stay as
+/// they are, and so does their state. Everything happens in place, in one pass over memory (a global rule looks at all
+/// leaves before), shared out among threads where there are many parameters; the number of threads changes no bit.
 ///
 /// # Panics
 /// Where the model, the state or the gradient differ in structure or shapes, as after a model has grown, with the
@@ -85,7 +85,8 @@ fn differ(other: &str, Mismatch { path, left, right }: Mismatch) -> String {
 /// The updates of leaves, each as a function that takes whether to use several threads.
 type LeafUpdates<'a> = SmallVec<[Box<dyn FnOnce(bool) + Send + 'a>; 4]>;
 
-/// Collects the leaves to update, how many elements they have, how many leaves were met, and the first thing that does not fit.
+/// Collects the leaves to update, how many elements they have, how many leaves were met, and the first thing that does
+/// not fit.
 struct Sweep<'a> {
     leaves: LeafUpdates<'a>,
     met: usize,

@@ -83,7 +83,7 @@ def nadam(t, x, g, memory, rate=0.01, b1=0.9, b2=0.999, eps=1e-8):
 
 
 def radam(t, x, g, memory, rate=0.01, b1=0.9, b2=0.99, eps=1e-3):
-    """Liu et al. (2020), algorithm 2, with the authors' program's threshold of 5 and epsilon beside the corrected root."""
+    """Liu et al. (2020), algorithm 2, with the authors' threshold of 5, and epsilon beside the corrected root."""
     m, v = moments(memory, g, b1, b2)
     m_hat = m / (1 - b1**t)
     rho_inf = 2 / (1 - b2) - 1
@@ -223,7 +223,10 @@ CASES = {
         ),
     ),
     "muon": ("torch", lambda: in_full_precision(lambda p: muon(p))),
-    "muon other options": ("torch", lambda: in_full_precision(lambda p: muon(p, lr=0.05, momentum=0.8, weight_decay=0))),
+    "muon other options": (
+        "torch",
+        lambda: in_full_precision(lambda p: muon(p, lr=0.05, momentum=0.8, weight_decay=0)),
+    ),
     "schedule free": ("optax", lambda: with_optax(optax.contrib.schedule_free_adamw(0.0025))),
     "schedule free other options": ("equations", lambda: with_equations(schedule_free)),
     "prodigy": ("optax", lambda: with_optax(optax.contrib.prodigy())),

@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn lengths_fulfil_the_strong_wolfe_conditions() {
-        // Moré and Thuente (1994), functions 5.1 and 5.2, and a parabola, from far too short and far too long first trials.
+        // Moré and Thuente (1994), functions 5.1 and 5.2, and a parabola, from far too short and far too long first
+        // trials.
         let (b51, b52) = (2.0, 0.004);
         for first in [1e-3, 0.1, 1.0, 10.0, 1000.0] {
             finds(|a| -a / (a * a + b51), |a| (a * a - b51) / (a * a + b51).powi(2), first);

@@ -89,8 +89,8 @@ impl LBFGS {
     /// [`Error::NotFinite`] where the loss of the model as it is given is infinite or NaN; the model stays as it is.
     ///
     /// # Panics
-    /// As [`gradient`](crate::autodiff::gradient) does, and where the model has another number of parameters than in the
-    /// step before.
+    /// As [`gradient`](crate::autodiff::gradient) does, and where the model has another number of parameters than in
+    /// the step before.
     #[track_caller]
     pub fn step<M: Params, T: Float>(
         &mut self,
@@ -102,8 +102,8 @@ impl LBFGS {
         Ok(self.step_from(start, &mut loss, model).1)
     }
 
-    /// At most so many steps, until the gradient is within the tolerance or nothing leads down any more. Returns the last
-    /// step's progress, with all evaluations counted.
+    /// At most so many steps, until the gradient is within the tolerance or nothing leads down any more. Returns the
+    /// last step's progress, with all evaluations counted.
     ///
     /// # Errors
     /// As [`step`](Self::step).

@@ -103,6 +103,7 @@ impl Rule for Adafactor {
         }
     }
 
+    #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, state: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
         let t = leaf.step as f64;
         let weight = T::from_f64(t.powf(-self.power));
@@ -136,11 +137,13 @@ impl Rule for Adafactor {
 }
 
 /// The larger of the two; NaN stays NaN, which `max` would hide.
+#[inline(always)]
 fn at_least<T: Float>(x: T, floor: T) -> T {
     if x < floor { floor } else { x }
 }
 
 /// Moves the row and column means of one matrix by the part `weight` toward its squares, and divides it by √v.
+#[inline(always)]
 fn factored<T: Float>(rows: &mut [T], columns: &mut [T], dx: &mut [T], weight: T, floor: T) {
     let (height, width) = (rows.len(), columns.len());
     let mut sums = vec![T::zero(); width];

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::optim::rule::{Chunk, LeafInfo, Rule, decay, positive};
 use crate::tensor::{Float, Tensor};
 
-/// AdaMax (Kingma and Ba, 2015, section 7.1): [`Adam`](crate::optim::Adam) by the largest gradient instead of the mean square:
-/// m ← β₁m + (1−β₁)g; u ← max(β₂u, |g| + ε); x ← x − η / (1−β₁ᵗ) · m / u.
+/// AdaMax (Kingma and Ba, 2015, section 7.1): [`Adam`](crate::optim::Adam) by the largest gradient instead of the mean
+/// square: m ← β₁m + (1−β₁)g; u ← max(β₂u, |g| + ε); x ← x − η / (1−β₁ᵗ) · m / u.
 ///
 /// ε stands where PyTorch has it; defaults are PyTorch's, which are the paper's but for ε. State: `[m, u]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

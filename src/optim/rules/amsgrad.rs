@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::optim::rule::{Chunk, LeafInfo, Rule, decay, positive};
 use crate::tensor::{Float, Tensor};
 
-/// AMSGrad (Reddi, Kale and Kumar, 2018): [`Adam`](crate::optim::Adam) by the largest mean square so far, so that a rare large
-/// gradient is not forgotten: w ← max(w, v); x ← x − η m̂ / (√ŵ + ε), where m̂ = m / (1−β₁ᵗ) and ŵ = w / (1−β₂ᵗ).
+/// AMSGrad (Reddi, Kale and Kumar, 2018): [`Adam`](crate::optim::Adam) by the largest mean square so far, so that a
+/// rare large gradient is not forgotten: w ← max(w, v); x ← x − η m̂ / (√ŵ + ε), where m̂ = m / (1−β₁ᵗ) and
+/// ŵ = w / (1−β₂ᵗ).
 ///
 /// Bias-corrected as PyTorch's `Adam(amsgrad=True)` is; the paper corrects nothing. Defaults are PyTorch's.
 /// State: `[m, v, w]`.

@@ -7,7 +7,7 @@ use crate::optim::rule::{Chunk, LeafInfo, Rule, decay, positive};
 use crate::tensor::{Float, Tensor};
 
 /// LAMB (You et al., 2020), for large batches: [`Adam`](crate::optim::Adam)'s step as long as the leaf itself:
-/// r = m̂ / (√v̂ + ε) + λx; x ← x − η ‖x‖ / ‖r‖ · r, with norms of the whole leaf, their ratio 1 where one of them is 0.
+/// r = m̂ / (√v̂ + ε) + λx; x ← x − η ‖x‖ / ‖r‖ · r, with norms of the whole leaf, their ratio 1 where one is 0.
 ///
 /// m̂ and v̂ are Adam's, bias-corrected. Defaults are optax'. State: `[m, v]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,7 @@ impl Rule for LAMB {
         [Tensor::zeros_like(x), Tensor::zeros_like(x)]
     }
 
+    #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, [m, v]: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
         let (b1, b2) = self.betas;
         let correction = |beta: f64| 1.0 - beta.powf(leaf.step as f64);

@@ -7,7 +7,7 @@ use crate::optim::rule::{Chunk, LeafInfo, Rule, decay, positive};
 use crate::tensor::{Float, Tensor};
 
 /// LARS (You, Gitman and Ginsburg, 2017), for large batches: momentum with gradients as long as the leaf itself:
-/// v ← ρv + θ ‖x‖ / (‖g‖ + λ‖x‖) · (g + λx); x ← x − ηv, with norms of the whole leaf; the quotient is 1, and θ left out,
+/// v ← ρv + θ ‖x‖ / (‖g‖ + λ‖x‖) · (g + λx); x ← x − ηv, with norms of the whole leaf; the scale is 1, without θ,
 /// where ‖x‖ or ‖g‖ + λ‖x‖ is 0.
 ///
 /// The rate stands outside the velocity, so that a new rate acts at once. State: v.
@@ -78,6 +78,7 @@ impl Rule for LARS {
         Tensor::zeros_like(x)
     }
 
+    #[inline(always)]
     fn apply<T: Float>(&self, _: LeafInfo, v: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
         let length = norm(x);
         let scale = ratio(self.trust * length, norm(dx) + self.lambda * length);

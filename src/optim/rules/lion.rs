@@ -7,8 +7,8 @@ use crate::tensor::{Float, Tensor};
 
 /// Lion (Chen et al., 2023): c = β₁m + (1−β₁)g; x ← x − η(sign(c) + λx); m ← β₂m + (1−β₂)g, where sign(0) = 0.
 ///
-/// All steps are of the size η: take a third to a tenth of Adam's rate, and a larger decay λ to match. β as in the paper,
-/// η and λ as in the authors' program. State: m.
+/// All steps are of the size η: take a third to a tenth of Adam's rate, and a larger decay λ to match. β as in the
+/// paper, η and λ as in the authors' program. State: m.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lion {
     /// The learning rate η; 1e-4 by default.

@@ -8,8 +8,9 @@ use crate::optim::slots::PerLeaf;
 use crate::optim::{Adam, AdamW};
 use crate::tensor::{Float, Tensor};
 
-/// Muon (Jordan et al., 2024): momentum whose matrices are made orthogonal; [`AdamW`] for all leaves that are no matrices.
-/// B ← μB + (1−μ)g; O = the orthogonal matrix next to (1−μ)g + μB; x ← x − η(0.2 √max(R, C) · O + λx) for an R×C matrix.
+/// Muon (Jordan et al., 2024): momentum whose matrices are made orthogonal; [`AdamW`] for all leaves that are no
+/// matrices. B ← μB + (1−μ)g; O = the orthogonal matrix next to (1−μ)g + μB; x ← x − η(0.2 √max(R, C) · O + λx) for an
+/// R×C matrix.
 ///
 /// O comes from five Newton–Schulz steps, which bring the singular values near to 1. The factor gives steps the size of
 /// AdamW's (Liu et al., 2025: Moonlight), so that matrices and the rest share one rate and one decay. As PyTorch's

@@ -8,8 +8,8 @@ use crate::tensor::{Float, Tensor};
 /// NAdam (Dozat, 2016): [`Adam`](crate::optim::Adam) with Nesterov's momentum: x ← x − η m̂ / (√v̂ + ε), where
 /// m̂ = β₁m / (1−β₁ᵗ⁺¹) + (1−β₁)g / (1−β₁ᵗ) and v̂ = β₂v / (1−β₂ᵗ), with m and v as Adam has them.
 ///
-/// The paper's algorithm with a constant β₁. PyTorch lets β₁ rise over the steps and leaves the β₂ of v̂ out, optax leaves
-/// out that β₂. State: `[m, v]`.
+/// The paper's algorithm with a constant β₁. PyTorch lets β₁ rise over the steps and leaves the β₂ of v̂ out, optax
+/// leaves out that β₂. State: `[m, v]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NAdam {
     /// The learning rate η; 0.001 by default.

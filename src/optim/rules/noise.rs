@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::optim::rule::{Chunk, LeafInfo, Rule, positive};
 use crate::tensor::{Float, Tensor};
 
-/// Adds noise to the gradient (Neelakantan et al., 2015), for the rules behind it in a chain: g ← g + N(0, η / tᵞ), with
-/// t counting from 1.
+/// Adds noise to the gradient (Neelakantan et al., 2015), for the rules behind it in a chain: g ← g + N(0, η / tᵞ),
+/// with t counting from 1.
 ///
 /// The seed, the leaf, its step and the element decide each number: the same seed gives the same noise, whatever the
 /// number of threads, and a stored state goes on where it stood.

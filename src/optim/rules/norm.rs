@@ -1,12 +1,37 @@
 //! Norms of leaves, for rules that scale by them.
 
+use crate::kernels::isa::vectorized;
 use crate::kernels::reduce::fold_dense;
 use crate::tensor::Float;
 
+/// Elements that are summed one after the other, in lanes; the sums of such blocks are then added in pairs.
+pub(super) const BLOCK: usize = 4096;
+const LANES: usize = 16;
+
 /// Σ f(x) in f64, in an order that the length alone decides.
 pub(super) fn sum<T: Float>(x: &[T], f: impl Fn(T) -> f64) -> f64 {
-    let terms: Vec<f64> = x.iter().map(|&x| f(x)).collect();
-    fold_dense(&terms, &(0.0, |a, b| a + b))
+    let block = |x: &[T]| {
+        vectorized(
+            #[inline(always)]
+            || {
+                let mut lanes = [0.0; LANES];
+                let (whole, rest) = x.as_chunks::<LANES>();
+                for x in whole {
+                    for i in 0..LANES {
+                        lanes[i] += f(x[i]);
+                    }
+                }
+                lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane += f(x));
+                lanes.iter().sum()
+            },
+        )
+    };
+    total(x.chunks(BLOCK).map(block))
+}
+
+/// The sum of the sums of blocks.
+pub(super) fn total(blocks: impl Iterator<Item = f64>) -> f64 {
+    fold_dense(&blocks.collect::<Vec<f64>>(), &(0.0, |a, b| a + b))
 }
 
 /// The Euclidean norm.

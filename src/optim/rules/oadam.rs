@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::optim::rule::{Chunk, LeafInfo, Rule, decay, positive};
 use crate::tensor::{Float, Tensor};
 
-/// Optimistic Adam (Daskalakis et al., 2018): x ← x − 2d + d′, where d is [`Adam`](crate::optim::Adam)'s step and d′ the one
-/// before, for games, in which Adam circles around the equilibrium.
+/// Optimistic Adam (Daskalakis et al., 2018): x ← x − 2d + d′, where d is [`Adam`](crate::optim::Adam)'s step and d′
+/// the one before, for games, in which Adam circles around the equilibrium.
 ///
 /// Defaults are those of Optimisers.jl. State: `[m, v, d′]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,18 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::norm::sum;
+use super::norm::{BLOCK, sum, total};
 use crate::optim::rule::{Chunk, LeafInfo, Rule, decay, positive};
 use crate::tensor::{Float, Tensor};
 
-/// Prodigy (Mishchenko and Defazio, 2024): [`AdamW`](crate::optim::AdamW) that finds its own learning rate d from how far all
-/// parameters together have come from where they started, x₀. With γ = ηd √(1−β₂ᵗ) / (1−β₁ᵗ):
+/// Prodigy (Mishchenko and Defazio, 2024): [`AdamW`](crate::optim::AdamW) that finds its own learning rate d from how
+/// far all parameters together have come from where they started, x₀. With γ = ηd √(1−β₂ᵗ) / (1−β₁ᵗ):
 /// a ← √β₂ a + d/d₀ · γ Σ g(x₀ − x); s ← √β₂ s + d/d₀ · γg; d′ = max(d, κa / Σ|s|), sums over all leaves;
 /// m ← β₁m + (1−β₁)dg; v ← β₂v + (1−β₂)d²g²; x ← x − γ(m / (√v + d′ε) + λx); d ← d′.
 ///
 /// As optax has it, with its defaults. Leave η at 1, or let a schedule bring it from 1 to 0. As d is one number for the
-/// whole model, Prodigy stands first in a chain and in no wrapper but [`Scheduled`](crate::optim::Scheduled) (what would stand
-/// before it does not compile): accumulate with [`MeanGradient`](crate::optim::MeanGradient), clip with
+/// whole model, Prodigy stands first in a chain and in no wrapper but [`Scheduled`](crate::optim::Scheduled) (what
+/// would stand before it does not compile): accumulate with [`MeanGradient`](crate::optim::MeanGradient), clip with
 /// [`clip_norm`](crate::autodiff::GradientTree::clip_norm).
 ///
 /// ```compile_fail
@@ -149,9 +149,11 @@ impl Rule for Prodigy {
         let s = s.as_mut_slice();
         s.iter_mut().zip(g).for_each(|(s, &g)| *s = decay * *s + by * g);
         let start = start.contiguous();
-        let ahead: Vec<f64> =
-            start.dense().iter().zip(x).zip(g).map(|((&start, &x), &g)| (g * (start - x)).to_f64()).collect();
-        [weight * sum(&ahead, |x| x), sum(s, |s| s.to_f64().abs())]
+        let blocks = start.dense().chunks(BLOCK).zip(x.chunks(BLOCK)).zip(g.chunks(BLOCK));
+        let ahead = blocks.map(|((start, x), g)| {
+            start.iter().zip(x).zip(g).map(|((&start, &x), &g)| (g * (start - x)).to_f64()).sum::<f64>()
+        });
+        [weight * total(ahead), sum(s, |s| s.to_f64().abs())]
     }
 
     fn conclude(&mut self, [ahead, length]: [f64; 2]) {

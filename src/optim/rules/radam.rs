@@ -9,8 +9,8 @@ use crate::tensor::{Float, Tensor};
 /// x ← x − η r m̂ / (√v̂ + ε) where ρ > 5, x ← x − η m̂ before, with
 /// ρ∞ = 2 / (1−β₂) − 1, ρ = ρ∞ − 2tβ₂ᵗ / (1−β₂ᵗ), r = √((ρ−4)(ρ−2)ρ∞ / ((ρ∞−4)(ρ∞−2)ρ)).
 ///
-/// The threshold 5 is that of PyTorch, optax and the authors' program; the paper has 4. ε stands as in Adam (PyTorch adds
-/// it to √v). Defaults are PyTorch's. State: `[m, v]`.
+/// The threshold 5 is that of PyTorch, optax and the authors' program; the paper has 4. ε stands as in Adam (PyTorch
+/// adds it to √v). Defaults are PyTorch's. State: `[m, v]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RAdam {
     /// The learning rate η; 0.001 by default.

@@ -18,7 +18,8 @@ pub struct RMSProp {
     pub rho: f64,
     /// Added to the root, against division by zero; 1e-8 by default.
     pub epsilon: f64,
-    /// Whether to divide by the deviation from the mean; false by default. Chosen before [`setup`](crate::optim::setup).
+    /// Whether to divide by the deviation from the mean; false by default. Chosen before
+    /// [`setup`](crate::optim::setup).
     pub centred: bool,
 }
 

@@ -9,9 +9,9 @@ use crate::tensor::{Float, Tensor};
 /// to be evaluated: d = g / (√v̂ + ε) + λy; z ← z − ηd; x ← (1−c)x + cz; y = (1−β₁)z + β₁x, with the mean square
 /// v ← β₂v + (1−β₂)g², v̂ = v / (1−β₂ᵗ).
 ///
-/// Evaluate and store x: [`evaluation_model`](crate::optim::evaluation_model) gives it. c is the step's weight among all so
-/// far: 1/t, and during a warm-up of w steps, where the rate is ηt/w, weights grow with its square, as in the authors'
-/// program. Defaults are the authors'. State: `[z, v]`.
+/// Evaluate and store x: [`evaluation_model`](crate::optim::evaluation_model) gives it. c is the step's weight among
+/// all so far: 1/t, and during a warm-up of w steps, where the rate is ηt/w, weights grow with its square, as in the
+/// authors' program. Defaults are the authors'. State: `[z, v]`.
 ///
 /// ```
 /// use sapwood::optim::{ScheduleFree, evaluation_model};

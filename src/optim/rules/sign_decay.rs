@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::optim::rule::{Chunk, LeafInfo, Rule, positive, sign};
 use crate::tensor::{Float, Tensor};
 
-/// Decay by the sign: g ← g + λ sign(x), the gradient of λ Σ|x| (an L1 penalty; sign(0) = 0), for the rules behind it in
-/// a chain: `(SignDecay::new(1e-4), Momentum::new(0.1))`.
+/// Decay by the sign: g ← g + λ sign(x), the gradient of λ Σ|x| (an L1 penalty; sign(0) = 0), for the rules behind it
+/// in a chain: `(SignDecay::new(1e-4), Momentum::new(0.1))`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignDecay {
     /// The decay λ.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Schedule, count};
 use crate::optim::rule::positive;
 
-/// Up and down in straight lines, for ever (Smith, 2017: cyclical learning rates): ℓ + (h − ℓ) · a · r, where r rises from
-/// 0 to 1 and falls again, and a is 1, or 2⁻ᵏ in the k-th cycle if [`halving`](Self::halving), or γᵗ if
+/// Up and down in straight lines, for ever (Smith, 2017: cyclical learning rates): ℓ + (h − ℓ) · a · r, where r rises
+/// from 0 to 1 and falls again, and a is 1, or 2⁻ᵏ in the k-th cycle if [`halving`](Self::halving), or γᵗ if
 /// [`shrinking`](Self::shrinking).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Triangle {

@@ -6,8 +6,8 @@ use crate::optim::rule::positive;
 
 /// Reduces the rate when a metric has stood still for a while, as PyTorch's `ReduceLROnPlateau` does.
 ///
-/// Unlike a [`Schedule`](super::Schedule) it has a state, which serialises: the best metric so far and how long ago that
-/// was. A metric that is NaN counts as no better.
+/// Unlike a [`Schedule`](super::Schedule) it has a state, which serialises: the best metric so far and how long ago
+/// that was. A metric that is NaN counts as no better.
 ///
 /// ```
 /// use sapwood::optim::schedule::Plateau;

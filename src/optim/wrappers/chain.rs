@@ -42,8 +42,8 @@ macro_rules! chain {
             // What stands before it would change the gradients that it has measured.
             const GLOBAL: bool = first_alone(&[$($R::GLOBAL),+]);
 
-            fn measure<T: Float>(&self, leaf: LeafInfo, state: &mut Self::State<T>, x: &[T], gradient: &[T]) -> [f64; 2] {
-                self.0.measure(leaf, &mut state.0, x, gradient)
+            fn measure<T: Float>(&self, leaf: LeafInfo, state: &mut Self::State<T>, x: &[T], g: &[T]) -> [f64; 2] {
+                self.0.measure(leaf, &mut state.0, x, g)
             }
             fn conclude(&mut self, sums: [f64; 2]) {
                 self.0.conclude(sums);

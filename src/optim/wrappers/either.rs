@@ -8,7 +8,8 @@ use crate::optim::rule::{Chunk, LeafInfo, Rule, not_global};
 use crate::optim::slots::Slots;
 use crate::tensor::{Float, Tensor};
 
-/// One of two rules, so that some leaves may have the one and the rest the other: [`setup_by`](crate::optim::setup_by) chooses.
+/// One of two rules, so that some leaves may have the one and the rest the other: [`setup_by`](crate::optim::setup_by)
+/// chooses.
 ///
 /// [`adjust`](crate::optim::OptimiserTree::adjust) gives all leaves one rate; for a rate of its own each, see
 /// [`adjust_with`](crate::optim::OptimiserTree::adjust_with). State: the same one of the two rules' states.

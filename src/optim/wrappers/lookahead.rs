@@ -8,7 +8,8 @@ use crate::tensor::{Float, Tensor};
 /// Lookahead (Zhang et al., 2019): the rule takes k steps ahead, then the slow weights s follow them and the rule goes
 /// on from there: s ← s + α(x − s); x ← s.
 ///
-/// What the rule remembers stays at that moment. [`evaluation_model`](crate::optim::evaluation_model) gives s. State: `(s, the rule's own)`.
+/// What the rule remembers stays at that moment. [`evaluation_model`](crate::optim::evaluation_model) gives s. State:
+/// `(s, the rule's own)`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lookahead<R> {
     /// The rule of the fast weights.

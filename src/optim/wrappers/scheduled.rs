@@ -12,9 +12,9 @@ use crate::tensor::{Float, Tensor};
 
 /// A rule whose learning rate, or another hyper-parameter, follows a [`Schedule`] by itself.
 ///
-/// The step is the number of updates that the leaf has had, which its state counts: the first one uses `schedule.at(0)`,
-/// and a state that was stored goes on where it stood. A leaf that is frozen for a while waits in its schedule too.
-/// [`adjust`](crate::optim::OptimiserTree::adjust) panics on it, as the schedule has the say.
+/// The step is the number of updates that the leaf has had, which its state counts: the first one uses
+/// `schedule.at(0)`, and a state that was stored goes on where it stood. A leaf that is frozen for a while waits in its
+/// schedule too. [`adjust`](crate::optim::OptimiserTree::adjust) panics on it, as the schedule has the say.
 ///
 /// ```
 /// use sapwood::optim::schedule::Cosine;
