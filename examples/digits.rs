@@ -44,7 +44,7 @@ fn read_digits() -> Result<(Tensor, Tensor<u8>), csv::Error> {
     let rows: Vec<Vec<u8>> =
         csv::ReaderBuilder::new().has_headers(false).from_reader(file).deserialize().collect::<Result<_, _>>()?;
     let all = Tensor::from(rows);
-    let images = all.slice(s![.., ..PIXELS]).to_type::<f32>() / 16.0;
+    let images = all.slice(s![.., ..PIXELS]).cast::<f32>() / 16.0;
     Ok((images, all.slice(s![.., PIXELS])))
 }
 

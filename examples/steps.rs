@@ -7,6 +7,8 @@
 //! | `linear` | m·x + b | `[10, 1]` | mean squares | descent |
 //! | `tiny_mlp` | 10 → 32 relu → 1 | `[1024, 10]` | mean squares | descent |
 //! | `mlp` | 784 → 512 relu → 512 relu → 10 | `[128, 784]` | cross-entropy | Adam |
+//! | `lenet` | two convolutions and three dense layers | `[128, 1, 28, 28]` | cross-entropy | Adam |
+//! | `vgg` | four 3×3 convolutions with batch normalisation | `[64, 3, 32, 32]` | cross-entropy | Adam |
 //! | `adam_25m` | 100 tensors of 250,000: the update alone | | | Adam |
 //! | `loader` | an epoch of shuffled batches of 128, no training | `[60000, 784]` | | |
 //!
@@ -16,6 +18,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use sapwood::nn::{BatchNorm, Conv2d, Flatten, GlobalMeanPool, MaxPool};
 use sapwood::prelude::*;
 
 #[derive(Params)]
@@ -45,6 +48,9 @@ impl Mlp {
 /// A function that does one step.
 type Step = Box<dyn FnMut()>;
 
+/// A workload: its name, and what makes its step.
+type Workload = (&'static str, fn(&mut StdRng) -> Step);
+
 fn training<M: Params + 'static, R: Rule>(mut model: M, rule: R, loss: impl Fn(&M) -> Tensor + 'static) -> Step {
     let mut state = setup(rule, &model);
     Box::new(move || {
@@ -69,6 +75,44 @@ fn mlp(rng: &mut StdRng) -> Step {
     let x = Tensor::uniform((128, 784), 0.0..1.0, rng);
     let y: Tensor<i64> = Tensor::from((0..128).map(|_| rng.random_range(0..10)).collect::<Vec<_>>());
     training(Mlp::new(&[784, 512, 512, 10], rng), Adam::new(1e-3), move |m| cross_entropy(&m.forward(&x), &y))
+}
+
+fn labels(count: usize, rng: &mut StdRng) -> Tensor<i64> {
+    Tensor::from((0..count).map(|_| rng.random_range(0..10)).collect::<Vec<_>>())
+}
+
+fn lenet(rng: &mut StdRng) -> Step {
+    let (x, y) = (Tensor::uniform((128, 1, 28, 28), 0.0..1.0, rng), labels(128, rng));
+    let model = chain![
+        Conv2d::new(1, 6, 5, rng).padding(2).activation(Activation::Relu),
+        MaxPool::new(2),
+        Conv2d::new(6, 16, 5, rng).activation(Activation::Relu),
+        MaxPool::new(2),
+        Flatten,
+        Dense::new(400, 120, rng).activation(Activation::Relu),
+        Dense::new(120, 84, rng).activation(Activation::Relu),
+        Dense::new(84, 10, rng),
+    ];
+    training(model, Adam::new(1e-3), move |m| cross_entropy(&m.forward(&x), &y))
+}
+
+fn vgg(rng: &mut StdRng) -> Step {
+    let (x, y) = (Tensor::uniform((64, 3, 32, 32), 0.0..1.0, rng), labels(64, rng));
+    let block = |inputs: usize, outputs: usize, rng: &mut StdRng| {
+        chain![Conv2d::new(inputs, outputs, 3, rng).padding(1), BatchNorm::new(outputs), Activation::Relu]
+    };
+    let model = chain![
+        block(3, 32, rng),
+        block(32, 32, rng),
+        MaxPool::new(2),
+        block(32, 64, rng),
+        block(64, 64, rng),
+        MaxPool::new(2),
+        GlobalMeanPool,
+        Flatten,
+        Dense::new(64, 10, rng),
+    ];
+    training(model, Adam::new(1e-3), move |m| cross_entropy(&m.forward(&x), &y))
 }
 
 fn adam_25m(rng: &mut StdRng) -> Step {
@@ -104,8 +148,15 @@ fn timed(name: &str, threads: usize, mut step: Step) {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let workloads: [(&str, fn(&mut StdRng) -> Step); 5] =
-        [("linear", linear), ("tiny_mlp", tiny_mlp), ("mlp", mlp), ("adam_25m", adam_25m), ("loader", loader)];
+    let workloads: [Workload; 7] = [
+        ("linear", linear),
+        ("tiny_mlp", tiny_mlp),
+        ("mlp", mlp),
+        ("lenet", lenet),
+        ("vgg", vgg),
+        ("adam_25m", adam_25m),
+        ("loader", loader),
+    ];
     let (mut names, mut threads) = (vec![], 2);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {

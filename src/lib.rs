@@ -43,6 +43,7 @@
 //! | [`data`] | datasets and [`DataLoader`](data::DataLoader) |
 //! | [`mod@train`] | [`train`](train::train), the loop as one line |
 //! | [`checkpoint`] | saving and loading |
+//! | [`names`] | how Flux, PyTorch and MLX call it, and where defaults differ |
 //!
 //! # What panics and what is an error
 //!
@@ -57,6 +58,8 @@ pub mod data;
 mod error;
 mod kernels;
 pub mod loss;
+#[doc = include_str!("names.md")]
+pub mod names {}
 pub mod nn;
 pub mod ops;
 pub mod optim;
@@ -75,13 +78,18 @@ pub mod __private {
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
     pub use crate::autodiff::{Gradient, GradientTree, Grads, check_gradient, gradient, pullback, with_gradient};
+    pub use crate::chain;
     pub use crate::checkpoint::{Snapshot, load, save};
     pub use crate::data::{DataLoader, Dataset};
-    pub use crate::loss::{CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
-    pub use crate::nn::{Dense, Dropout};
+    pub use crate::loss::{
+        self, CrossEntropy, accuracy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse,
+    };
+    pub use crate::nn::{Activation, Dense, Dropout, Layer, output_shape};
+    pub use crate::optim::schedule::Schedule;
     pub use crate::optim::{
-        Adam, AdamW, ClipGrad, ClipNorm, Descent, Momentum, Nesterov, OptimiserTree, RMSProp, Rule, State, WeightDecay,
-        setup, update,
+        AMSGrad, AdaBelief, AdaDelta, AdaGrad, AdaMax, Adafactor, Adam, AdamW, ClipGrad, ClipNorm, Descent, LAMB, LARS,
+        Lion, Momentum, Muon, NAdam, Nesterov, OAdam, OptimiserTree, Prodigy, RAdam, RMSProp, Rprop, Rule,
+        ScheduleFree, Scheduled, SignDecay, State, WeightDecay, setup, update,
     };
     pub use crate::params::{Buffer, Frozen, Params, Tied};
     pub use crate::tensor::{Float, Tensor};

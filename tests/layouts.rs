@@ -98,7 +98,7 @@ proptest! {
         let (ours, naive) = (a.tensor.matmul(&b.tensor), naive_product(&a.array, &b.array));
         prop_assert_eq!(ours.shape(), naive.shape());
         prop_assert!(ours.to_vec().iter().zip(&naive).all(|(x, y)| (x - y).abs() < 1e-13));
-        let single = a.tensor.to_type::<f32>().matmul(&b.tensor.to_type::<f32>());
+        let single = a.tensor.cast::<f32>().matmul(&b.tensor.cast::<f32>());
         prop_assert!(single.to_vec().iter().zip(&naive).all(|(&x, y)| (f64::from(x) - y).abs() < 1e-5));
     }
 

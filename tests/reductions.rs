@@ -152,8 +152,8 @@ proptest! {
         let k = part.min(x.shape()[axis]);
         let (top, first) = x.topk(k, axis, descending);
         prop_assert_eq!(rows(&top), expected.into_iter().map(|line| line[..k].to_vec()).collect::<Vec<_>>());
-        prop_assert!(naive(&first.to_type(), &[axis], |line| line) ==
-            naive(&places.to_type(), &[axis], |line| line[..k].to_vec()));
+        prop_assert!(naive(&first.cast(), &[axis], |line| line) ==
+            naive(&places.cast(), &[axis], |line| line[..k].to_vec()));
     }
 
     #[test]

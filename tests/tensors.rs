@@ -48,7 +48,7 @@ fn random_numbers_have_their_moments_and_follow_their_seed() {
     assert_eq!(x, draw(1));
     assert_ne!(x, draw(2));
     let single = Tensor::<f32>::normal(100_000, 3.0, 2.0, &mut StdRng::seed_from_u64(1));
-    assert!((single.to_type::<f64>() - x).abs().max().item() < 1e-5, "both precisions draw the same numbers");
+    assert!((single.cast::<f64>() - x).abs().max().item() < 1e-5, "both precisions draw the same numbers");
     let u = Tensor::<f32>::uniform(100_000, -1.0..3.0, &mut StdRng::seed_from_u64(1));
     assert!((u.mean().item() - 1.0).abs() < 0.02 && (u.var(0).item() - 16.0 / 12.0).abs() < 0.03);
     assert!(u.min().item() >= -1.0 && u.max().item() < 3.0);

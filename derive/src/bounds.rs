@@ -12,9 +12,11 @@ use crate::input::{Model, identifiers};
 /// Types that are plain values whatever they are made of.
 const PLAIN: [&str; 2] = ["PhantomData", "Buffer"];
 
-/// The bounds of type parameters, as far as the derive finds them by itself.
-pub(crate) fn params(model: &Model) -> Vec<WherePredicate> {
-    trees(model).into_iter().map(is_params).collect()
+/// Adds the bounds to the model's `where` clause: those that its attribute asks for, or those that the derive finds.
+pub(crate) fn require(model: &mut Model) {
+    let found = || trees(model).into_iter().map(is_params).collect();
+    let predicates = model.bound.clone().unwrap_or_else(found);
+    model.generics.make_where_clause().predicates.extend(predicates);
 }
 
 /// That the fields without type parameters are trees: this holds or is an error. Lifetimes are all `'static`, since

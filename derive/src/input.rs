@@ -7,10 +7,12 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse_quote;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, GenericParam, Generics, Lifetime, Member, Type, Visibility};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Fields, GenericParam, Generics, Lifetime, Member, Type, Visibility,
+    WherePredicate,
+};
 
 use crate::attributes::{Attributes, Place};
-use crate::bounds;
 use crate::errors::Errors;
 
 /// The type, checked: what `tree` and `params` write from.
@@ -18,8 +20,10 @@ pub(crate) struct Model {
     pub(crate) ident: Ident,
     pub(crate) tree: Ident,
     pub(crate) vis: Visibility,
-    /// As declared, defaults included, with the bounds that the derive needs in its `where` clause.
+    /// As declared, defaults included.
     pub(crate) generics: Generics,
+    /// The bounds that `#[params(bound = "…")]` asks for in place of those that the derive finds.
+    pub(crate) bound: Option<Vec<WherePredicate>>,
     pub(crate) is_enum: bool,
     /// A struct is its only variant.
     pub(crate) variants: Vec<Variant>,
@@ -72,18 +76,16 @@ impl Model {
         let variants = variants(&input, &mut errors);
         errors.into_result()?;
 
-        let mut model = Model {
+        Ok(Model {
             tree: format_ident!("{}Tree", input.ident),
             ident: input.ident,
             vis: input.vis,
             generics: input.generics,
+            bound: attributes.bound,
             is_enum: matches!(input.data, Data::Enum(_)),
             variants,
             names: Names::new(&used),
-        };
-        let predicates = attributes.bound.unwrap_or_else(|| bounds::params(&model));
-        model.generics.make_where_clause().predicates.extend(predicates);
-        Ok(model)
+        })
     }
 
     /// Whether no field has anything to train, so that the tree is `()`.

@@ -1,8 +1,8 @@
 //! The derive macro of sapwood: [`macro@Params`].
 //!
-//! It works in three steps: `input` reads the type, `attributes` checks what stands in `#[params(…)]`, and `tree` and
-//! `params` write the tree type and the implementation of the trait. All errors are collected, and each is shown where
-//! it belongs.
+//! It works in three steps: `input` reads the type, `attributes` checks what stands in `#[params(…)]`, `bounds` finds
+//! what type parameters must be, and `tree` and `params` write the tree type and the implementation of the trait. All
+//! errors are collected, and each is shown where it belongs.
 
 mod attributes;
 mod bounds;
@@ -34,7 +34,8 @@ use quote::quote;
 #[proc_macro_derive(Params, attributes(params))]
 pub fn derive_params(input: TokenStream) -> TokenStream {
     match input::Model::read(input.into()) {
-        Ok(model) => {
+        Ok(mut model) => {
+            bounds::require(&mut model);
             let (tree, params) = (tree::write(&model), params::write(&model));
             quote!(#tree #params).into()
         }

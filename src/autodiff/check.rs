@@ -118,7 +118,7 @@ impl<'a> MapLeaf<Pair<Ref<'a, Value>, Ref<'a, Gradient>>, crate::params::Nothing
         if T::NAME != "f64" {
             self.fault.get_or_insert_with(|| format!("{} is of {}, but differences need f64", walk.place(), T::NAME));
         }
-        let numbers = |tensor: &Tensor<T>| tensor.to_type::<f64>().to_vec();
+        let numbers = |tensor: &Tensor<T>| tensor.cast::<f64>().to_vec();
         self.leaves.push(LeafCopy {
             path: walk.path(),
             shape: tensor.shape().to_vec(),

@@ -54,6 +54,24 @@ where
     })
 }
 
+/// [`op`] of one input whose pullback gets, beside the output's cotangent, what the walk back has of the input's so far,
+/// and returns their sum: so it can add a part in place, and many parts of one tensor cost no more than the whole.
+pub(crate) fn accumulating<T, P>(x: &Tensor<T>, forward: impl FnOnce(&Tensor<T>) -> Tensor<T>, pull: P) -> Tensor<T>
+where
+    T: Element,
+    P: FnOnce(Tensor<T>, Option<Tensor<T>>) -> Tensor<T> + Clone + Send + 'static,
+{
+    let Some(tape) = innermost([x]) else { return forward(x) };
+    let Some(node) = x.node_on(&tape) else { unreachable!("the tape watches the only input") };
+    let output = accumulating(&x.outside(&tape), forward, pull.clone());
+    let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
+        let Some(cotangent) = T::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
+        let so_far = cotangents.take(node);
+        cotangents.add(node, pull(cotangent, so_far));
+    };
+    tape.record(output, Box::new(pullback))
+}
+
 /// [`op`] of two inputs: a pullback for each, of which only the watched are called.
 pub(crate) fn binary<A, B, P, Q>(
     x: &Tensor<A>,

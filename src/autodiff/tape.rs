@@ -174,7 +174,7 @@ impl Cotangents {
     }
 
     /// Takes the cotangent of a node; `None` where the walk never came by.
-    pub(crate) fn take<T: Float>(&mut self, node: usize) -> Option<Tensor<T>> {
+    pub(crate) fn take<T: Element>(&mut self, node: usize) -> Option<Tensor<T>> {
         self.of.get_mut(node)?.take().and_then(T::unwrap)
     }
 }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use ndarray::{Array, Axis, Dimension};
 
+use super::{Map, Subset};
 use crate::kernels::gather::gather_rows;
 use crate::tensor::{Element, Tensor};
 
 /// Observations that can be drawn by number.
 ///
 /// Tensors and `ndarray` arrays of any element type are datasets: their first axis counts the observations. So are
-/// `Vec`s of anything, whose batches are `Vec`s, and tuples of datasets of one length, whose batches are tuples. Implement it for what is read or made on demand:
+/// `Vec`s of anything, whose batches are `Vec`s, and tuples of datasets of one length, whose batches are tuples.
+/// Implement it for what is read or made on demand:
 ///
 /// ```
 /// use sapwood::prelude::*;
@@ -49,6 +51,39 @@ pub trait Dataset {
     /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Some of the observations, by number, in the order given.
+    ///
+    /// # Panics
+    /// Where there is no observation of such a number.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let odd = Tensor::from([10i64, 11, 12, 13]).subset(vec![1, 3]);
+    /// assert_eq!(odd.all().to_vec(), [11, 13]);
+    /// ```
+    #[track_caller]
+    fn subset(self, observations: Vec<usize>) -> Subset<Self>
+    where
+        Self: Sized,
+    {
+        Subset::new(self, observations)
+    }
+
+    /// The dataset with a function applied to each batch.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let bytes = Tensor::from([[0u8, 255], [51, 102]]);
+    /// let data = DataLoader::new(bytes.map(|x| x.cast::<f32>() / 255.0)).batch_size(2);
+    /// assert_eq!(data.iter().next().unwrap().to_vec(), [0.0, 1.0, 0.2, 0.4]);
+    /// ```
+    fn map<B, F: Fn(Self::Batch) -> B>(self, f: F) -> Map<Self, F>
+    where
+        Self: Sized,
+    {
+        Map::new(self, f)
     }
 
     /// Why the parts of the dataset do not fit together, such as tensors of several lengths.

@@ -2,6 +2,7 @@
 //!
 //! Results never depend on the number of threads: work is cut at fixed places, and partial results are combined in order.
 
+pub(crate) mod conv;
 pub(crate) mod copy;
 pub(crate) mod elementwise;
 pub(crate) mod gather;
@@ -11,8 +12,10 @@ pub(crate) mod matmul;
 mod operand;
 pub(crate) mod pool;
 pub(crate) mod reduce;
+pub(crate) mod resample;
 pub(crate) mod scan;
 pub(crate) mod strided;
 pub(crate) mod threads;
+pub(crate) mod windows;
 
 pub(crate) use strided::Strided;

@@ -1,9 +1,5 @@
-//! Losses for numbers.
+//! Losses for numbers: functions of the error p − t.
 
-use super::same_shape;
-use crate::autodiff::binary;
-use crate::kernels::reduce::fold_dense;
-use crate::ops::broadcast::zip_elements;
 use crate::tensor::{Float, Tensor};
 
 /// The mean squared error Σ(p − t)² / n over all elements.
@@ -19,18 +15,41 @@ use crate::tensor::{Float, Tensor};
 /// ```
 #[track_caller]
 pub fn mse<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
-    same_shape("mse", prediction, target);
-    mean_error(prediction, target, |d| d * d, |d| d * T::from_f64(2.0))
+    each::mse(prediction, target).mean()
 }
 
 /// The mean absolute error Σ|p − t| / n over all elements; its derivative where p = t is 0.
 ///
 /// # Panics
 /// Where the shapes differ.
+///
+/// ```
+/// # use sapwood::prelude::*;
+/// let loss = mae(&Tensor::from([1.0f32, 2.0]), &Tensor::from([1.5, 4.0]));
+/// assert_eq!(loss.item(), 1.25);
+/// ```
 #[track_caller]
 pub fn mae<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
-    same_shape("mae", prediction, target);
-    mean_error(prediction, target, T::abs, |d| d.sign())
+    each::mae(prediction, target).mean()
+}
+
+/// The mean squared logarithmic error Σ(ln p − ln t)² / n over all elements, which must be positive.
+///
+/// This is Flux's (without its ε). Keras and scikit-learn add 1 to both: `msle(&(p + 1.0), &(t + 1.0))`.
+///
+/// # Panics
+/// Where the shapes differ.
+///
+/// ```
+/// # use sapwood::loss::msle;
+/// # use sapwood::prelude::*;
+/// // Flux test/losses.jl
+/// let loss = msle(&Tensor::from([345.0f64, 332.0, 789.0]), &Tensor::from([123.0, 456.0, 789.0]));
+/// assert!((loss.item() - 0.38813985859136585).abs() < 1e-12);
+/// ```
+#[track_caller]
+pub fn msle<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+    each::msle(prediction, target).mean()
 }
 
 /// The mean of Huber's loss over all elements: d²/2 where |d| = |p − t| ≤ δ, δ(|d| − δ/2) elsewhere (Huber, 1964).
@@ -38,37 +57,163 @@ pub fn mae<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
 ///
 /// # Panics
 /// Where the shapes differ, or δ is not positive.
+///
+/// ```
+/// # use sapwood::prelude::*;
+/// let loss = huber(&Tensor::from([0.5f32, 3.0]), &Tensor::from([0.0, 0.0]), 1.0);
+/// assert_eq!(loss.item(), (0.125 + 2.5) / 2.0);
+/// ```
 #[track_caller]
 pub fn huber<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>, delta: T) -> Tensor<T> {
-    same_shape("huber", prediction, target);
-    assert!(delta > T::zero(), "huber: delta must be positive, not {delta}");
-    let half = T::from_f64(0.5);
-    let value = move |d: T| if d.abs() <= delta { half * d * d } else { delta * (d.abs() - half * delta) };
-    mean_error(prediction, target, value, move |d| d.clamp(-delta, delta))
+    each::huber(prediction, target, delta).mean()
 }
 
-/// The mean of a function of p − t, given with its derivative: p̄ = derivative(p − t) · ȳ / n, t̄ = −p̄.
-fn mean_error<T: Float>(
-    prediction: &Tensor<T>,
-    target: &Tensor<T>,
-    value: impl Fn(T) -> T + Sync,
-    derivative: impl Fn(Tensor<T>) -> Tensor<T> + Copy + Send + 'static,
-) -> Tensor<T> {
-    let count = T::from_f64(prediction.len() as f64);
-    binary(
-        prediction,
-        target,
-        |p, t| {
-            let errors = zip_elements("loss", p, t, |p, t| value(p - t));
-            Tensor::scalar(fold_dense(errors.dense(), &(T::zero(), |a, b| a + b)) / count)
-        },
-        |p, t, _| {
-            let (p, t) = (p.clone(), t.clone());
-            let slope = move |g: &Tensor<T>, p: &Tensor<T>, t: &Tensor<T>| derivative(p - t) * (g / count);
-            let (p2, t2) = (p.clone(), t.clone());
-            (move |g: &Tensor<T>| slope(g, &p, &t), move |g: &Tensor<T>| -slope(g, &p2, &t2))
-        },
-    )
+/// The mean of the smooth L1 loss over all elements: d²/2β where |d| = |p − t| ≤ β, |d| − β/2 elsewhere
+/// (Girshick, 2015, with β = 1). It is [`huber`] with δ = β, divided by β: its slope far out is 1 whatever β.
+///
+/// # Panics
+/// Where the shapes differ, or β is not positive ([`mae`] is the limit for β = 0).
+///
+/// ```
+/// # use sapwood::loss::smooth_l1;
+/// # use sapwood::prelude::*;
+/// // MLX python/tests/test_losses.py: .125, .125, 0, .5
+/// let loss = smooth_l1(&Tensor::from([1.5f32, 2.5, 0.5, 3.5]), &Tensor::from([1.0, 2.0, 0.5, 2.5]), 1.0);
+/// assert_eq!(loss.item(), 0.75 / 4.0);
+/// ```
+#[track_caller]
+pub fn smooth_l1<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>, beta: T) -> Tensor<T> {
+    each::smooth_l1(prediction, target, beta).mean()
+}
+
+/// The mean of ln cosh(p − t) over all elements: like d²/2 near 0, like |d| − ln 2 far out, where it does not overflow.
+///
+/// # Panics
+/// Where the shapes differ.
+///
+/// ```
+/// # use sapwood::loss::log_cosh;
+/// # use sapwood::prelude::*;
+/// // optax losses/_regression_test.py
+/// let loss = log_cosh(&Tensor::from([500.0, 1.0f64]), &Tensor::from([-200.0, 0.0]));
+/// assert!((loss.item() - (699.3068528194400 + 0.4337808304830271) / 2.0).abs() < 1e-12);
+/// ```
+#[track_caller]
+pub fn log_cosh<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+    each::log_cosh(prediction, target).mean()
+}
+
+/// The mean of the quantile (pinball) loss over all elements: q(t − p) where p < t, (1 − q)(p − t) elsewhere
+/// (Koenker and Bassett, 1978). The prediction that makes it smallest is the target's q-quantile. Its derivative where
+/// p = t is 0.
+///
+/// # Panics
+/// Where the shapes differ, or q is not between 0 and 1.
+///
+/// ```
+/// # use sapwood::loss::quantile;
+/// # use sapwood::prelude::*;
+/// // mithril primitives test_quantile: an error of 1 at q = 0.1
+/// assert_eq!(quantile(&Tensor::from([1.0f32]), &Tensor::from([0.0]), 0.1).item(), 0.9);
+/// ```
+#[track_caller]
+pub fn quantile<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>, q: T) -> Tensor<T> {
+    each::quantile(prediction, target, q).mean()
+}
+
+pub(super) mod each {
+    use crate::autodiff::binary;
+    use crate::loss::same_shape;
+    use crate::ops::broadcast::zip_elements;
+    use crate::tensor::{Float, Tensor};
+
+    /// [`mse`](crate::loss::mse) of each pair of elements.
+    #[track_caller]
+    pub fn mse<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+        of_error("mse", prediction, target, |d| d * d, |d| d * T::from_f64(2.0))
+    }
+
+    /// [`mae`](crate::loss::mae) of each pair of elements.
+    #[track_caller]
+    pub fn mae<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+        of_error("mae", prediction, target, T::abs, |d| d.sign())
+    }
+
+    /// [`msle`](crate::loss::msle) of each pair of elements.
+    #[track_caller]
+    pub fn msle<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+        same_shape("msle", prediction, target);
+        mse(&prediction.ln(), &target.ln())
+    }
+
+    /// [`huber`](crate::loss::huber) of each pair of elements.
+    #[track_caller]
+    pub fn huber<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>, delta: T) -> Tensor<T> {
+        assert!(delta > T::zero(), "huber: delta must be positive, not {delta}");
+        let half = T::from_f64(0.5);
+        let value = move |d: T| if d.abs() <= delta { half * d * d } else { delta * (d.abs() - half * delta) };
+        of_error("huber", prediction, target, value, move |d| d.clamp(-delta, delta))
+    }
+
+    /// [`smooth_l1`](crate::loss::smooth_l1) of each pair of elements.
+    #[track_caller]
+    pub fn smooth_l1<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>, beta: T) -> Tensor<T> {
+        assert!(beta > T::zero(), "smooth_l1: beta must be positive, not {beta}");
+        let half = T::from_f64(0.5);
+        let value = move |d: T| if d.abs() <= beta { half * d * d / beta } else { d.abs() - half * beta };
+        of_error("smooth_l1", prediction, target, value, move |d| d.clamp(-beta, beta) / beta)
+    }
+
+    /// [`log_cosh`](crate::loss::log_cosh) of each pair of elements.
+    #[track_caller]
+    pub fn log_cosh<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+        of_error("log_cosh", prediction, target, ln_cosh, |d| d.tanh())
+    }
+
+    /// [`quantile`](crate::loss::quantile) of each pair of elements.
+    #[track_caller]
+    pub fn quantile<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>, q: T) -> Tensor<T> {
+        let (zero, one) = (T::zero(), T::one());
+        assert!(q > zero && q < one, "quantile: q must lie between 0 and 1, not {q}");
+        let slope = move |d: &Tensor<T>| d.gt(zero).where_(one - q, d.lt(zero).where_(-q, zero));
+        let value = move |d: T| if d < zero { -q * d } else { (one - q) * d };
+        of_error("quantile", prediction, target, value, move |d| slope(&d))
+    }
+
+    /// A function of the errors d = p − t, given with its derivative: p̄ = ȳ · derivative(d), t̄ = −p̄.
+    #[track_caller]
+    fn of_error<T: Float>(
+        loss: &str,
+        prediction: &Tensor<T>,
+        target: &Tensor<T>,
+        value: impl Fn(T) -> T + Sync,
+        derivative: impl Fn(Tensor<T>) -> Tensor<T> + Copy + Send + 'static,
+    ) -> Tensor<T> {
+        same_shape(loss, prediction, target);
+        binary(
+            prediction,
+            target,
+            |p, t| zip_elements("loss", p, t, |p, t| value(p - t)),
+            |p, t, _| {
+                let (p, t) = (p.clone(), t.clone());
+                let slope = move |g: &Tensor<T>, p: &Tensor<T>, t: &Tensor<T>| derivative(p - t) * g;
+                let (p2, t2) = (p.clone(), t.clone());
+                (move |g: &Tensor<T>| slope(g, &p, &t), move |g: &Tensor<T>| -slope(g, &p2, &t2))
+            },
+        )
+    }
+
+    /// ln cosh d: from cosh d = 1 + 2 sinh²(d/2) near 0, where nothing cancels; elsewhere |d| + ln(1 + e^−2|d|) − ln 2,
+    /// which does not overflow.
+    fn ln_cosh<T: Float>(d: T) -> T {
+        let (half, two) = (T::from_f64(0.5), T::from_f64(2.0));
+        if d.abs() < T::one() {
+            let s = (d * half).sinh();
+            (two * s * s).ln_1p()
+        } else {
+            d.abs() + (-two * d.abs()).exp().ln_1p() - T::LN_2()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -82,10 +227,8 @@ mod tests {
         assert!((mse(&p, &t).item() - 0.41f64).abs() < 1e-12);
         assert!((mae(&p, &t).item() - 0.5).abs() < 1e-12);
         assert!((huber(&p, &t, 1.0).item() - 0.205).abs() < 1e-12);
-        // MLX python/tests/test_losses.py: huber(1, 0) = .5; smooth L1 (beta 1) of four pairs.
+        // MLX python/tests/test_losses.py: huber(1, 0) = .5.
         assert_eq!(huber(&Tensor::scalar(1.0), &Tensor::scalar(0.0), 1.0).item(), 0.5);
-        let (p, t) = (Tensor::from([1.5, 2.5, 0.5, 3.5]), Tensor::from([1.0, 2.0, 0.5, 2.5]));
-        assert_eq!(huber(&p, &t, 1.0).item(), (0.125 + 0.125 + 0.0 + 0.5) / 4.0);
     }
 
     #[test]
@@ -99,16 +242,22 @@ mod tests {
     }
 
     #[test]
-    fn targets_get_gradients_too() {
-        let model = (Tensor::from([0.3, -1.7, 2.0]), Tensor::from([0.1, 0.4, -0.8]));
-        check_gradient(|(p, t)| mse(p, t), &model).assert_within(1e-8);
-        check_gradient(|(p, t)| mae(p, t), &model).assert_within(1e-8);
-        check_gradient(|(p, t)| huber(p, t, 1.0), &model).assert_within(1e-8);
+    fn the_logarithm_of_cosh_is_exact_near_zero_and_finite_far_out() {
+        // d²/2 − d⁴/12 near 0; |d| − ln 2 far out.
+        let each = loss::each::log_cosh(&Tensor::from([1e-6f64, 1e20, -1e20]), &Tensor::zeros(3)).to_vec();
+        assert!((each[0] / 5e-13 - 1.0).abs() < 1e-12);
+        assert_eq!(each[1..], [1e20, 1e20]);
     }
 
     #[test]
     #[should_panic(expected = "mse: the prediction has the shape [3, 1], the target [3]; they must be equal")]
     fn shapes_do_not_broadcast() {
         let _ = mse::<f32>(&Tensor::zeros((3, 1)), &Tensor::zeros(3));
+    }
+
+    #[test]
+    #[should_panic(expected = "quantile: q must lie between 0 and 1, not 1.5")]
+    fn a_quantile_beyond_one_is_refused() {
+        let _ = loss::quantile(&Tensor::zeros(3), &Tensor::zeros(3), 1.5f32);
     }
 }

@@ -3,10 +3,11 @@
 use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::{Activation, Init, Layer};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
-/// A fully connected layer: y = x·W + b.
+/// A fully connected layer: y = σ(x·W + b), with the activation σ.
 ///
 /// Shapes: x `[…, inputs]`, y `[…, outputs]`, `weight` `[inputs, outputs]` (the transpose of PyTorch's), `bias`
 /// `[outputs]`.
@@ -26,10 +27,12 @@ pub struct Dense<T: Float = f32> {
     pub weight: Tensor<T>,
     /// b, `[outputs]`; `None` for a layer without.
     pub bias: Option<Tensor<T>>,
+    /// σ.
+    pub activation: Activation,
 }
 
 impl<T: Float> Dense<T> {
-    /// Weights uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio, 2010), biases zero: Flux's defaults.
+    /// Weights by [`Init::GlorotUniform`], biases zero, no activation: Flux's defaults.
     ///
     /// # Panics
     /// Where `inputs` or `outputs` is zero.
@@ -39,8 +42,23 @@ impl<T: Float> Dense<T> {
             inputs > 0 && outputs > 0,
             "Dense: {inputs} inputs and {outputs} outputs; there must be at least one each"
         );
-        let limit = T::from_f64((6.0 / (inputs + outputs) as f64).sqrt());
-        Dense { weight: Tensor::uniform((inputs, outputs), -limit..limit, rng), bias: Some(Tensor::zeros(outputs)) }
+        let weight = Init::GlorotUniform.weight(&[inputs, outputs], inputs, outputs, rng);
+        Dense { weight, bias: Some(Tensor::zeros(outputs)), activation: Activation::Identity }
+    }
+
+    /// A layer of the given weight `[inputs, outputs]` and bias `[outputs]`, without an activation.
+    ///
+    /// # Panics
+    /// Where their shapes do not fit.
+    #[track_caller]
+    pub fn from_weights(weight: Tensor<T>, bias: Option<Tensor<T>>) -> Self {
+        let shape = bias.as_ref().map(|bias| bias.shape());
+        assert!(
+            weight.rank() == 2 && shape.is_none_or(|shape| shape == &weight.shape()[1..]),
+            "Dense: a weight of shape {:?} and a bias of shape {shape:?}, where [inputs, outputs] and [outputs] are needed",
+            weight.shape(),
+        );
+        Dense { weight, bias, activation: Activation::Identity }
     }
 
     /// The same layer without a bias.
@@ -48,12 +66,31 @@ impl<T: Float> Dense<T> {
         Dense { bias: None, ..self }
     }
 
-    /// y = x·W + b.
+    /// The same layer with an activation.
+    pub fn activation(self, activation: Activation) -> Self {
+        Dense { activation, ..self }
+    }
+
+    /// The same layer with weights drawn anew.
+    ///
+    /// # Panics
+    /// As [`Init::weight`].
+    #[track_caller]
+    pub fn init(self, init: Init, rng: &mut (impl Rng + ?Sized)) -> Self {
+        let (inputs, outputs) = (self.weight.shape()[0], self.weight.shape()[1]);
+        Dense { weight: init.weight(&[inputs, outputs], inputs, outputs, rng), ..self }
+    }
+}
+
+impl<T: Float> Layer<Tensor<T>> for Dense<T> {
+    type Output = Tensor<T>;
+
+    /// y = σ(x·W + b).
     ///
     /// # Panics
     /// Where the last axis of `x` has not `inputs` elements.
     #[track_caller]
-    pub fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
+    fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let inputs = self.weight.shape()[0];
         assert!(
             x.shape().last() == Some(&inputs),
@@ -61,10 +98,11 @@ impl<T: Float> Dense<T> {
             x.shape()
         );
         let y = x.matmul(&self.weight);
-        match &self.bias {
+        let y = match &self.bias {
             Some(bias) => y + bias,
             None => y,
-        }
+        };
+        self.activation.forward(&y)
     }
 }
 

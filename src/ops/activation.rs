@@ -147,7 +147,10 @@ fn scaled_elu<T: Float>(x: &Tensor<T>, scale: T, alpha: T) -> Tensor<T> {
             if x > zero { scale } else { below }
         },
         // The bound keeps eˣ finite where it is not taken: 0 · ∞ in its pullback would be NaN.
-        move |x| x.gt(zero).where_(scale, x.clamp(T::neg_infinity(), zero).exp() * steep),
+        move |x| {
+            let positive = x.gt(zero);
+            positive.where_(scale, positive.where_(zero, x).exp() * steep)
+        },
     )
 }
 

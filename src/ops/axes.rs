@@ -63,6 +63,12 @@ impl<A: IntoAxes> IntoAxes for Keep<A> {
     }
 }
 
+impl IntoAxes for Axes {
+    fn into_axes(self) -> Axes {
+        self
+    }
+}
+
 impl<I: IntoAxis> IntoAxes for &[I] {
     fn into_axes(self) -> Axes {
         Axes { numbers: self.iter().map(|axis| axis.into_axis()).collect(), kept: false }

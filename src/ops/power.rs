@@ -11,6 +11,7 @@ impl<T: Float> Tensor<T> {
     /// z = xʸ for a tensor (broadcast by NumPy's rules) or a number y.
     ///
     /// Derivatives: x̄ = z̄ · y xʸ⁻¹, which is 0 where x and y both are; ȳ = z̄ · z ln x, which is 0 where x = 0 ≤ y.
+    /// NaN to the power of 0 is 1, as IEEE 754 has it; the derivative there is NaN (PyTorch's is 0).
     ///
     /// # Panics
     /// Where the shapes do not broadcast together.

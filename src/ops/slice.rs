@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ndarray::SliceInfoElem;
 
-use crate::autodiff::unary;
-use crate::tensor::{Element, Layout, Shape, Strides, Tensor};
+use crate::autodiff::{accumulating, unary};
+use crate::tensor::{AnyTensor, Element, Float, Layout, Shape, Strides, Tensor};
 
 impl<T: Element> Tensor<T> {
     /// A part of the tensor, named with `ndarray`'s `s![]`; nothing is copied.
@@ -28,24 +28,23 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn slice(&self, part: impl AsRef<[SliceInfoElem]>) -> Tensor<T> {
         let layout = part_layout(self.layout(), part.as_ref());
-        unary(
-            self,
-            |x| x.with_layout(layout),
-            |x, _| {
-                let (part, shape) = (Arc::from(part.as_ref()), Shape::from_slice(x.shape()));
-                move |g: Tensor<T>| g.put_at(part, shape, T::default())
-            },
-        )
+        let forward = |x: &Tensor<T>| x.with_layout(layout);
+        if !self.is_traced() {
+            return forward(self);
+        }
+        let (part, shape): (Arc<[_]>, _) = (Arc::from(part.as_ref()), Shape::from_slice(self.shape()));
+        accumulating(self, forward, move |g, so_far| match so_far {
+            Some(sum) if !sum.is_traced() && !g.is_traced() => add_at(sum, &part, g),
+            Some(sum) => plus(sum, g.put_at(part, shape, T::default())),
+            None => g.put_at(part, shape, T::default()),
+        })
     }
 
     /// A tensor of the given shape with this one at a part of it and `fill` elsewhere; the pullback is the slice.
     pub(super) fn put_at(&self, part: Arc<[SliceInfoElem]>, shape: Shape, fill: T) -> Tensor<T> {
         let forward = |x: &Tensor<T>| {
             let mut whole = Tensor::from_dense(vec![fill; shape.iter().product()], &shape);
-            let rank = part.iter().filter(|entry| !entry.is_new_axis()).count();
-            let rest = std::iter::repeat_n((..).into(), shape.len() - rank);
-            let part: Vec<SliceInfoElem> = part.iter().copied().chain(rest).collect();
-            whole.view_mut().slice_mut(part.as_slice()).assign(&x.view());
+            whole.view_mut().slice_mut(of_all_axes(&part, shape.len()).as_slice()).assign(&x.view());
             whole
         };
         unary(self, forward, |_, _| {
@@ -53,6 +52,28 @@ impl<T: Element> Tensor<T> {
             move |g| g.slice(part)
         })
     }
+}
+
+/// The part with the axes that it does not mention.
+fn of_all_axes(part: &[SliceInfoElem], rank: usize) -> Vec<SliceInfoElem> {
+    let mentioned = part.iter().filter(|entry| !entry.is_new_axis()).count();
+    part.iter().copied().chain(std::iter::repeat_n((..).into(), rank - mentioned)).collect()
+}
+
+/// `sum` with `g` added to a part of it, in place where nobody else holds `sum`.
+fn add_at<T: Element>(sum: Tensor<T>, part: &[SliceInfoElem], g: Tensor<T>) -> Tensor<T> {
+    fn add<T: Float>(mut sum: Tensor<T>, part: &[SliceInfoElem], g: Tensor<T>) -> Tensor<T> {
+        let rank = sum.rank();
+        let mut whole = sum.view_mut();
+        let mut place = whole.slice_mut(of_all_axes(part, rank).as_slice());
+        place += &g.view();
+        sum
+    }
+    AnyTensor::of_two_watched(sum, g, |sum, g| add(sum, part, g), |sum, g| add(sum, part, g))
+}
+
+fn plus<T: Element>(a: Tensor<T>, b: Tensor<T>) -> Tensor<T> {
+    AnyTensor::of_two_watched(a, b, |a, b| a + b, |a, b| a + b)
 }
 
 #[track_caller]

@@ -3,6 +3,7 @@
 use super::broadcast::{common_shape, zip_elements};
 use super::compare::Operand;
 use super::pointwise::{fused_of_output, of_input, of_output};
+use super::reduce::zero_to_infinity;
 use crate::autodiff::{binary, unary};
 use crate::kernels::{math, reduce};
 use crate::tensor::{Float, Shape, Tensor};
@@ -54,7 +55,7 @@ impl<T: Float> Tensor<T> {
 
     /// The angle of the point (x, y) for y = `self`, from −π to π; tensors broadcast by NumPy's rules.
     ///
-    /// Derivatives by y and x: x / (x² + y²) and −y / (x² + y²).
+    /// Derivatives by y and x: x / (x² + y²) and −y / (x² + y²); 0 at the origin, where there are none.
     ///
     /// # Panics
     /// Where the shapes do not broadcast together.
@@ -74,8 +75,8 @@ impl<T: Float> Tensor<T> {
             let (y, x) = (y.clone(), x.clone());
             let (y2, x2) = (y.clone(), x.clone());
             (
-                move |g: &Tensor<T>| (g * (&x / (x.square() + y.square()))).sum_to(ys.as_slice()),
-                move |g: &Tensor<T>| -(g * (&y2 / (x2.square() + y2.square()))).sum_to(xs.as_slice()),
+                move |g: &Tensor<T>| (g * (&x / square_of_distance(&x, &y))).sum_to(ys.as_slice()),
+                move |g: &Tensor<T>| -(g * (&y2 / square_of_distance(&x2, &y2))).sum_to(xs.as_slice()),
             )
         })
     }
@@ -109,6 +110,11 @@ impl<T: Float> Tensor<T> {
     pub fn atanh(&self) -> Tensor<T> {
         of_input(self, |x| x.atanh(), |x| one_minus_square(x).recip())
     }
+}
+
+/// x² + y², and ∞ at the origin.
+fn square_of_distance<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    zero_to_infinity(&(x.square() + y.square()))
 }
 
 /// Whether all elements are within the reach of the faster sine and cosine, which give the same bits.

@@ -1,10 +1,6 @@
 //! What a rule is.
 
-use std::fmt::Debug;
-use std::iter;
-
-use serde::{Serialize, de::DeserializeOwned};
-
+use super::slots::Slots;
 use crate::tensor::{Float, Tensor};
 
 /// How a gradient becomes a step: a struct of hyper-parameters.
@@ -41,11 +37,14 @@ use crate::tensor::{Float, Tensor};
 /// assert_eq!(w.to_vec(), [0.9, -1.9]);
 /// ```
 pub trait Rule: Clone + Send + Sync + 'static {
-    /// What the rule remembers of a leaf: `()`, a tensor of the leaf's shape, or an array or tuple of such.
+    /// What the rule remembers of a leaf: `()`, a tensor of the leaf's shape, anything else as [`PerLeaf`](super::PerLeaf),
+    /// or an array, tuple or option of such.
     type State<T: Float>: Slots<T>;
 
     /// Whether `apply` must see a leaf whole instead of in chunks, as for a norm. Each leaf is then one thread's work.
-    const WHOLE_LEAF: bool = false;
+    fn whole_leaf(&self) -> bool {
+        false
+    }
 
     /// The memory of a new leaf.
     fn init<T: Float>(&self, x: &Tensor<T>) -> Self::State<T>;
@@ -53,6 +52,24 @@ pub trait Rule: Clone + Send + Sync + 'static {
     /// Turns `dx`, the gradient, into the step that will be subtracted from the parameters `x`. `x`, `dx` and the
     /// slices of `state` are of one length.
     fn apply<T: Float>(&self, leaf: LeafInfo, state: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]);
+
+    /// Whether the rule asks all leaves before it takes a step: [`measure`](Rule::measure), then
+    /// [`conclude`](Rule::conclude). Such a rule must stand first in a chain.
+    const GLOBAL: bool = false;
+
+    /// Of a global rule: two numbers for a whole leaf, before any leaf is updated.
+    fn measure<T: Float>(&self, _leaf: LeafInfo, _state: &mut Self::State<T>, _x: &[T], _gradient: &[T]) -> [f64; 2] {
+        [0.0; 2]
+    }
+
+    /// Of a global rule: takes the sums of what was measured, in declaration order, over all leaves that will be updated.
+    /// Every leaf's copy of the rule gets them, a frozen one's too.
+    fn conclude(&mut self, _sums: [f64; 2]) {}
+
+    /// Where the parameters are to be evaluated, when that is not where they are trained.
+    fn evaluation_point<T: Float>(&self, _state: &Self::State<T>, x: Tensor<T>) -> Tensor<T> {
+        x
+    }
 
     /// Sets the learning rate; returns whether the rule has one.
     fn set_rate(&mut self, _rate: f64) -> bool {
@@ -70,65 +87,27 @@ pub struct LeafInfo<'a> {
     pub step: u64,
     /// The leaf's shape (a chunk is a stretch of its elements in row-major order).
     pub shape: &'a [usize],
+    /// The leaf's number in the model, in declaration order.
+    pub index: usize,
+    /// The chunk's first element.
+    pub start: usize,
 }
 
-/// What a rule remembers of a leaf, cut into chunks together with it.
-pub trait Slots<T: Float>: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync {
-    /// The part that belongs to a chunk.
-    type Chunk<'a>: Send
-    where
-        Self: 'a;
-
-    /// The parts that belong to the chunks of `size` elements, in order; at least as many as there are chunks.
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = Self::Chunk<'_>>;
-
-    /// Whether all tensors have the given shape.
-    fn fits(&self, shape: &[usize]) -> bool;
+/// For wrappers in which a global rule would not see the gradients that it steps by: such a wrapper does not compile.
+pub(super) const fn not_global<R: Rule>() -> bool {
+    assert!(!R::GLOBAL, "a global rule, such as Prodigy, can't stand in this wrapper");
+    false
 }
 
-impl<T: Float> Slots<T> for () {
-    type Chunk<'a> = ();
-
-    fn chunks(&mut self, _: usize) -> impl Iterator<Item = ()> {
-        iter::repeat(())
-    }
-    fn fits(&self, _: &[usize]) -> bool {
-        true
-    }
-}
-
-impl<T: Float> Slots<T> for Tensor<T> {
-    type Chunk<'a> = &'a mut [T];
-
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = &mut [T]> {
-        self.as_mut_slice().chunks_mut(size)
-    }
-    fn fits(&self, shape: &[usize]) -> bool {
-        self.shape() == shape
-    }
-}
-
-impl<T: Float> Slots<T> for [Tensor<T>; 2] {
-    type Chunk<'a> = [&'a mut [T]; 2];
-
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = [&mut [T]; 2]> {
-        let [a, b] = self;
-        a.chunks(size).zip(b.chunks(size)).map(|(a, b)| [a, b])
-    }
-    fn fits(&self, shape: &[usize]) -> bool {
-        self.iter().all(|tensor| tensor.fits(shape))
-    }
-}
-
-impl<T: Float> Slots<T> for [Tensor<T>; 3] {
-    type Chunk<'a> = [&'a mut [T]; 3];
-
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = [&mut [T]; 3]> {
-        let [a, b, c] = self;
-        a.chunks(size).zip(b.chunks(size)).zip(c.chunks(size)).map(|((a, b), c)| [a, b, c])
-    }
-    fn fits(&self, shape: &[usize]) -> bool {
-        self.iter().all(|tensor| tensor.fits(shape))
+/// The sign of a number: −1, 0 or 1; NaN of NaN.
+#[inline(always)]
+pub(super) fn sign<T: Float>(x: T) -> T {
+    if x > T::zero() {
+        T::one()
+    } else if x < T::zero() {
+        -T::one()
+    } else {
+        x
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rule;
 use super::rule::positive;
-use crate::params::{Kind, Leaf, MapLeaf, Mut, Nothing, Params, Ref, Tree, Value, Walk};
+use crate::params::{Kind, Leaf, MapLeaf, Mismatch, Mut, Nothing, Pair, Params, Ref, Tree, Value, Walk, sync_ties};
 use crate::tensor::{Float, Tensor};
 
 /// The kind of optimiser states under a rule.
@@ -37,7 +37,7 @@ pub struct LeafState<R: Rule, T: Float> {
 }
 
 /// The rule's name without its modules, such as `(ClipNorm, Adam)`.
-fn rule_name<R>() -> String {
+pub(super) fn rule_name<R>() -> String {
     let mut short = String::new();
     for part in std::any::type_name::<R>().split_inclusive(|c: char| !(c.is_alphanumeric() || "_:".contains(c))) {
         short.push_str(part.rsplit("::").next().unwrap_or(part));
@@ -87,14 +87,86 @@ mod named {
 /// assert_eq!(state.state.to_vec(), [0.0, 0.0]);
 /// ```
 pub fn setup<R: Rule, M: Params>(rule: R, model: &M) -> State<R, M> {
-    M::map_tree(model.leaves(&mut Walk::new()), &mut Walk::new(), &mut Init(rule))
+    setup_by(|_| rule.clone(), model)
 }
 
-struct Init<R>(R);
+/// The state of a new optimiser for a model, with a rule that is chosen for each leaf.
+///
+/// Rules of one type may differ in their options; rules of two types meet in an [`Either`](super::Either).
+///
+/// ```
+/// use sapwood::optim::{Either, setup_by};
+/// use sapwood::prelude::*;
+///
+/// let mut model = Dense::<f32>::new(3, 2, &mut StdRng::seed_from_u64(0));
+/// // Biases don't decay.
+/// let rule = |place: Place| AdamW::new(0.01).lambda(if place.path.ends_with("bias") { 0.0 } else { 0.1 });
+/// let state = setup_by(rule, &model);
+/// assert_eq!((state.weight.rule.lambda, state.bias.as_ref().unwrap().rule.lambda), (0.1, 0.0));
+/// // Matrices and the rest.
+/// let rule = |place: Place| match place.shape.len() {
+///     2 => Either::First((ClipNorm::new(1.0), Momentum::new(0.1))),
+///     _ => Either::Second(Adam::default()),
+/// };
+/// let mut state = setup_by(rule, &model);
+/// # use sapwood::optim::Place;
+/// # let x: Tensor = Tensor::ones((4, 3));
+/// # let grads = gradient(|m| m.forward(&x).sum(), &model);
+/// # update(&mut state, &mut model, &grads);
+/// ```
+pub fn setup_by<R: Rule, M: Params>(choose: impl FnMut(Place<'_>) -> R, model: &M) -> State<R, M> {
+    M::map_tree(model.leaves(&mut Walk::new()), &mut Walk::new(), &mut InitBy(choose))
+}
 
-impl<R: Rule> MapLeaf<Ref<'_, Value>, Optimising<R>> for Init<R> {
-    fn leaf<T: Float>(&mut self, _: &Walk, tensor: &Tensor<T>) -> LeafState<R, T> {
-        LeafState { rule: self.0.clone(), state: self.0.init(tensor), step: 0, frozen: false }
+/// A leaf's place in the model, for [`setup_by`].
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The path, in dots: `layers.0.weight`.
+    pub path: &'a str,
+    /// The leaf's shape.
+    pub shape: &'a [usize],
+    /// The leaf's element type: `"f32"` or `"f64"`.
+    pub dtype: &'static str,
+}
+
+struct InitBy<F>(F);
+
+impl<R: Rule, F: FnMut(Place<'_>) -> R> MapLeaf<Ref<'_, Value>, Optimising<R>> for InitBy<F> {
+    fn leaf<T: Float>(&mut self, walk: &Walk, tensor: &Tensor<T>) -> LeafState<R, T> {
+        let rule = (self.0)(Place { path: &walk.path(), shape: tensor.shape(), dtype: T::NAME });
+        let state = rule.init(tensor);
+        LeafState { rule, state, step: 0, frozen: false }
+    }
+}
+
+/// The model to evaluate and to keep, where a rule trains elsewhere: the averages of [`ScheduleFree`](super::ScheduleFree),
+/// the slow weights of [`Lookahead`](super::Lookahead); the model itself for rules that know no other.
+///
+/// # Panics
+/// Where the model and the state differ in structure, with the path.
+#[track_caller]
+pub fn evaluation_model<M: Params + Clone, R: Rule>(state: &State<R, M>, model: &M) -> M {
+    let mut evaluated = model.clone();
+    if let Err(mismatch) = evaluate(state, &mut evaluated) {
+        panic!("evaluation_model: {mismatch}");
+    }
+    sync_ties(&mut evaluated);
+    evaluated
+}
+
+fn evaluate<M: Params, R: Rule>(state: &State<R, M>, model: &mut M) -> Result<(), Mismatch> {
+    let pairs = M::zip_trees(model.leaves_mut(&mut Walk::new()), M::tree_ref(state), &mut Walk::new())?;
+    M::map_tree(pairs, &mut Walk::new(), &mut Evaluate);
+    Ok(())
+}
+
+struct Evaluate;
+
+type Evaluated<'a, R> = Pair<Mut<'a, Value>, Ref<'a, Optimising<R>>>;
+
+impl<'a, R: Rule> MapLeaf<Evaluated<'a, R>, Nothing> for Evaluate {
+    fn leaf<T: Float>(&mut self, _: &Walk, (x, leaf): <Evaluated<'a, R> as Kind>::Leaf<T>) {
+        *x = leaf.rule.evaluation_point(&leaf.state, x.clone());
     }
 }
 

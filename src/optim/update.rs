@@ -3,7 +3,9 @@
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use super::rule::{LeafInfo, Rule, Slots};
+use super::global;
+use super::rule::{LeafInfo, Rule};
+use super::slots::Slots;
 use super::state::{LeafState, Optimising, State};
 use crate::autodiff::{Gradient, Grads};
 use crate::kernels::isa::vectorized;
@@ -33,6 +35,14 @@ use crate::tensor::{Float, Tensor};
 /// ```
 #[track_caller]
 pub fn update<M: Params, R: Rule>(state: &mut State<R, M>, model: &mut M, grads: &Grads<M>) {
+    if R::GLOBAL {
+        // What does not fit must be found before anything is measured.
+        if let Err(fault) = prepare(state, model, grads).map(drop) {
+            panic!("update: {fault}; nothing was changed");
+        }
+        let sums = global::measure::<M, R>(state, model, grads);
+        global::conclude::<M, R>(state, sums);
+    }
     let (leaves, elements) = match prepare(state, model, grads) {
         Ok(prepared) => prepared,
         Err(fault) => panic!("update: {fault}; nothing was changed"),
@@ -57,7 +67,7 @@ fn prepare<'a, M: Params, R: Rule>(
     let pairs = pairs.map_err(|mismatch| differ("state", mismatch))?;
     let triples = M::zip_trees(pairs, M::tree_ref(grads), &mut Walk::new());
     let triples = triples.map_err(|mismatch| differ("gradient", mismatch))?;
-    let mut sweep = Sweep { leaves: LeafUpdates::new(), elements: 0, fault: None };
+    let mut sweep = Sweep { leaves: LeafUpdates::new(), met: 0, elements: 0, fault: None };
     M::map_tree(triples, &mut Walk::new(), &mut sweep);
     match sweep.fault.take() {
         Some(fault) => Err(fault),
@@ -75,9 +85,10 @@ fn differ(other: &str, Mismatch { path, left, right }: Mismatch) -> String {
 /// The updates of leaves, each as a function that takes whether to use several threads.
 type LeafUpdates<'a> = SmallVec<[Box<dyn FnOnce(bool) + Send + 'a>; 4]>;
 
-/// Collects the leaves to update, how many elements they have, and the first thing that does not fit.
+/// Collects the leaves to update, how many elements they have, how many leaves were met, and the first thing that does not fit.
 struct Sweep<'a> {
     leaves: LeafUpdates<'a>,
+    met: usize,
     elements: usize,
     fault: Option<String>,
 }
@@ -87,6 +98,8 @@ type Triple<'a, R> = Pair<Pair<Mut<'a, Value>, Mut<'a, Optimising<R>>>, Ref<'a, 
 
 impl<'a, R: Rule> MapLeaf<Triple<'a, R>, Nothing> for Sweep<'a> {
     fn leaf<T: Float>(&mut self, walk: &Walk, ((x, state), gradient): <Triple<'a, R> as Kind>::Leaf<T>) {
+        let index = self.met;
+        self.met += 1;
         if !state.state.fits(x.shape()) {
             self.fault.get_or_insert_with(|| {
                 format!("the state of {} was set up for another shape than {:?}", walk.place(), x.shape())
@@ -105,7 +118,7 @@ impl<'a, R: Rule> MapLeaf<Triple<'a, R>, Nothing> for Sweep<'a> {
         }
         if !state.frozen && !x.is_empty() {
             self.elements += x.len();
-            self.leaves.push(Box::new(move |parallel| update_leaf(x, state, gradient, parallel)));
+            self.leaves.push(Box::new(move |parallel| update_leaf(index, x, state, gradient, parallel)));
         }
     }
 }
@@ -113,16 +126,32 @@ impl<'a, R: Rule> MapLeaf<Triple<'a, R>, Nothing> for Sweep<'a> {
 /// Elements that are swept at a time: the gradient's copy and the rules' passes over it stay in the first-level cache.
 const CHUNK: usize = 2048;
 
-fn update_leaf<R: Rule, T: Float>(x: &mut Tensor<T>, leaf: &mut LeafState<R, T>, gradient: &Tensor<T>, parallel: bool) {
+/// A chunk of a leaf with what belongs to it.
+struct Piece<'a, T, S> {
+    start: usize,
+    x: &'a mut [T],
+    gradient: &'a [T],
+    state: S,
+}
+
+fn update_leaf<R: Rule, T: Float>(
+    index: usize,
+    x: &mut Tensor<T>,
+    leaf: &mut LeafState<R, T>,
+    gradient: &Tensor<T>,
+    parallel: bool,
+) {
     let LeafState { rule, state, step, .. } = leaf;
     *step += 1;
     let shape = SmallVec::<[usize; 4]>::from_slice(x.shape());
-    let info = LeafInfo { step: *step, shape: &shape };
+    let step = *step;
     let dense = gradient.contiguous();
     let x = x.as_mut_slice();
-    let size = if R::WHOLE_LEAF { x.len() } else { CHUNK.min(x.len()) };
-    let chunks = x.chunks_mut(size).zip(dense.dense().chunks(size)).zip(state.chunks(size));
-    let apply = |dx: &mut SmallVec<[T; 16]>, ((x, gradient), state): ((&mut [T], &[T]), _)| {
+    let size = if rule.whole_leaf() || state.whole() { x.len() } else { CHUNK.min(x.len()) };
+    let slices = x.chunks_mut(size).zip(dense.dense().chunks(size)).zip(state.chunks(size));
+    let chunks = slices.enumerate().map(|(i, ((x, gradient), state))| Piece { start: i * size, x, gradient, state });
+    let apply = |dx: &mut SmallVec<[T; 16]>, Piece { start, x, gradient, state }: Piece<'_, T, _>| {
+        let info = LeafInfo { step, shape: &shape, index, start };
         dx.clear();
         dx.extend_from_slice(gradient);
         vectorized(

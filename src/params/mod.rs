@@ -17,6 +17,7 @@ mod buffer;
 mod frozen;
 mod impls;
 mod kind;
+mod mode;
 mod summary;
 mod tied;
 mod vector;
@@ -25,10 +26,11 @@ mod walk;
 pub use buffer::{Buffer, Bufferable};
 pub use frozen::Frozen;
 pub use kind::{Kind, Leaf, Mut, Nothing, Pair, Ref, Value};
+pub use mode::Mode;
 pub use sapwood_derive::Params;
 pub use summary::{Summary, SummaryRow};
-pub(crate) use tied::sync_ties;
 pub use tied::{Tied, TiedTree};
+pub(crate) use tied::{same, sync_ties};
 pub use vector::{from_vector, to_vector};
 pub(crate) use walk::place;
 pub use walk::{Mismatch, Walk};
@@ -90,6 +92,21 @@ pub trait Params: Sized {
     fn summary(&self) -> Summary {
         Summary::new(self)
     }
+
+    /// Layers that behave otherwise in training, such as dropout, do so always: sets every [`Mode`] of the model.
+    fn train_mode(&mut self) {
+        mode::set(self, Mode::Train);
+    }
+
+    /// Layers that behave otherwise in training never do so, even while a gradient is being taken.
+    fn test_mode(&mut self) {
+        mode::set(self, Mode::Test);
+    }
+
+    /// Layers that behave otherwise in training do so while a gradient is being taken: the default.
+    fn auto_mode(&mut self) {
+        mode::set(self, Mode::Auto);
+    }
 }
 
 /// A tree of a model, with `K` at its leaves.
@@ -117,5 +134,10 @@ pub trait MapModel {
     /// The new buffer: the same one, shared, where nothing else is said.
     fn buffer<B: Bufferable>(&mut self, _walk: &Walk, buffer: &Buffer<B>) -> Buffer<B> {
         buffer.share()
+    }
+
+    /// The new mode: the same where nothing else is said.
+    fn mode(&mut self, _walk: &Walk, mode: Mode) -> Mode {
+        mode
     }
 }

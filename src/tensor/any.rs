@@ -50,18 +50,18 @@ impl AnyTensor {
         self.len() == 0
     }
 
-    /// The elements as another type, as [`Tensor::to_type`]: to look at, plot or write, whatever the model holds.
+    /// The elements as another type, as [`Tensor::cast`]: to look at, plot or write, whatever the model holds.
     ///
     /// ```
     /// # use sapwood::prelude::*;
     /// let model = (Tensor::from([1.0f32]), Tensor::from([2.0f64]));
-    /// let all: Vec<f64> = model.parameters().iter().flat_map(|(_, x)| x.to_type::<f64>().to_vec()).collect();
+    /// let all: Vec<f64> = model.parameters().iter().flat_map(|(_, x)| x.cast::<f64>().to_vec()).collect();
     /// assert_eq!(all, [1.0, 2.0]);
     /// ```
-    pub fn to_type<T: Element>(&self) -> Tensor<T> {
+    pub fn cast<T: Element>(&self) -> Tensor<T> {
         match self {
-            AnyTensor::F32(tensor) => tensor.to_type(),
-            AnyTensor::F64(tensor) => tensor.to_type(),
+            AnyTensor::F32(tensor) => tensor.cast(),
+            AnyTensor::F64(tensor) => tensor.cast(),
         }
     }
 
@@ -76,6 +76,21 @@ impl AnyTensor {
             Some(AnyTensor::F32(tensor)) => T::unwrap(AnyTensor::F32(single(tensor))),
             Some(AnyTensor::F64(tensor)) => T::unwrap(AnyTensor::F64(double(tensor))),
             None => None,
+        };
+        result.unwrap_or_else(|| unreachable!("only floats are traced"))
+    }
+
+    /// [`of_watched`](Self::of_watched) of two tensors.
+    pub(crate) fn of_two_watched<T: Element>(
+        a: Tensor<T>,
+        b: Tensor<T>,
+        single: impl FnOnce(Tensor<f32>, Tensor<f32>) -> Tensor<f32>,
+        double: impl FnOnce(Tensor<f64>, Tensor<f64>) -> Tensor<f64>,
+    ) -> Tensor<T> {
+        let result = match (T::erase(a), T::erase(b)) {
+            (Some(AnyTensor::F32(a)), Some(AnyTensor::F32(b))) => T::unwrap(AnyTensor::F32(single(a, b))),
+            (Some(AnyTensor::F64(a)), Some(AnyTensor::F64(b))) => T::unwrap(AnyTensor::F64(double(a, b))),
+            _ => None,
         };
         result.unwrap_or_else(|| unreachable!("only floats are traced"))
     }

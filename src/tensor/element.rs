@@ -38,6 +38,10 @@ pub trait Element:
     /// The type's name as error messages and files spell it, such as `"f32"`.
     const NAME: &'static str;
 
+    /// Whether gradients pass through tensors of this type: whether it is a [`Float`].
+    #[doc(hidden)]
+    const DIFFERENTIATES: bool = false;
+
     /// The value as `f64`; `bool` becomes 0 or 1, an integer beyond 2⁵³ is rounded.
     fn to_f64(self) -> f64;
 
@@ -60,7 +64,7 @@ pub trait Element:
 /// An element that can be an index or a class label: any integer type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no type of labels or indices",
-    label = "labels and indices are integers; `to_type` converts, as in `labels.to_type::<i64>()`"
+    label = "labels and indices are integers; `cast` converts, as in `labels.cast::<i64>()`"
 )]
 pub trait Index: Element {
     /// The value as an index, or `None` where it is negative.
@@ -76,7 +80,7 @@ pub trait Index: Element {
 /// An element that differentiates: `f32` or `f64`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not differentiate",
-    label = "only `f32` and `f64` do; `to_type` converts, as in `x.to_type::<f32>()`"
+    label = "only `f32` and `f64` do; `cast` converts, as in `x.cast::<f32>()`"
 )]
 pub trait Float:
     Element
@@ -87,6 +91,7 @@ pub trait Float:
     + SampleUniform
     + std::iter::Sum
     + Params
+    + crate::kernels::conv::Wide
 {
     /// Wraps a tensor of this type, so that tensors of several types can stand in one list.
     #[doc(hidden)]
@@ -103,6 +108,7 @@ macro_rules! numbers {
             #[inline(always)]
             fn from_f64(value: f64) -> Self { value as $t }
             $(
+                const DIFFERENTIATES: bool = true;
                 #[inline]
                 fn erase(tensor: Tensor<Self>) -> Option<AnyTensor> { Some(AnyTensor::$variant(tensor)) }
                 #[inline]

@@ -162,12 +162,6 @@ impl<T: Element> Tensor<T> {
         self.storage.get(self.layout.offset.wrapping_add_signed(steps.sum()))
     }
 
-    /// The elements as `f64`, `f32`, an integer type or `bool`: the nearest value, not differentiated
-    /// ([`cast`](Self::cast) is).
-    pub fn to_type<U: Element>(&self) -> Tensor<U> {
-        self.map_elements(|x| U::from_f64(x.to_f64()))
-    }
-
     /// The dense elements; only for a contiguous tensor.
     pub(crate) fn dense(&self) -> &[T] {
         debug_assert!(self.is_contiguous());

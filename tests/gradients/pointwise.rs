@@ -76,6 +76,20 @@ fn activations() {
     check("sigmoid", X, |x| x.sigmoid());
     check("softplus", X, |x| x.softplus());
     check("mish", X, |x| x.mish());
+    check("hard_tanh", X, |x| x.hard_tanh(-1.1, 0.6));
+    check("relu6", X, |x| x.relu6());
+    check("hard_sigmoid", X, |x| (x * 3.0).hard_sigmoid());
+    check("hard_swish", X, |x| (x * 3.0).hard_swish());
+    check("hard_shrink", X, |x| x.hard_shrink(0.4));
+    check("soft_shrink", X, |x| x.soft_shrink(0.4));
+    check("thresholded_relu", X, |x| x.thresholded_relu(0.4));
+    check("rrelu", X, |x| x.rrelu(0.1, 0.3, &mut StdRng::seed_from_u64(5)));
+    check("celu", X, |x| x.celu(0.7));
+    check("log_sigmoid", X, |x| x.log_sigmoid());
+    check("softsign", X, |x| x.softsign());
+    check("tanh_shrink", X, |x| x.tanh_shrink());
+    check("lisht", X, |x| x.lisht());
+    check("log_cosh", X, |x| x.log_cosh());
 }
 
 #[test]

@@ -102,3 +102,10 @@ fn running_results() {
     let with_zeros = Tensor::from([[1.0, 2.0, 3.0], [0.0, 2.0, 3.0], [0.0, 2.0, 0.0]]);
     crate::harness::check_model("cumprod with zeros", &with_zeros, |x| x.cumprod(1));
 }
+
+#[test]
+fn normalised() {
+    check_shapes("standardise", &[&[3, 4], &[4, 3], &[0, 3]], X, |x| x.standardise(-1, 0.1));
+    check_shapes("standardise of two axes", &[&[2, 3, 2]], X, |x| x.standardise([0, 2], 0.1));
+    check_shapes("rms_normalise", &[&[3, 4], &[4, 3], &[0, 3]], X, |x| x.rms_normalise(-1, 0.1));
+}

@@ -35,4 +35,9 @@ fn slices() {
     check("all indices", &[3, 4], |x| x.slice(s![1, 2]));
     check("nothing", &[3, 4], |x| x.slice(s![1..1, ..]));
     check("empty", &[0, 3], |x| x.slice(s![.., ..2]));
+    // Their cotangents meet in one.
+    check("overlapping parts", &[3, 4], |x| {
+        x.slice(s![.., 1..]) * x.slice(s![.., ..3]) + x.slice(s![NewAxis, 1, ..;-2]).sum()
+    });
+    check("parts and the whole", &[3, 4], |x| x * x.slice(s![1.., 1]).sum() + x.slice(s![2]));
 }

@@ -1,0 +1,253 @@
+//! Convolution: forward, gradient to the input and gradient to the weight, none of which writes a matrix of patches.
+//!
+//! Tensors are dense: x `[batch, groups · inputs, x…]`, y `[batch, groups · outputs, y…]`, w `[groups · outputs, inputs,
+//! kernel…]`. Work is cut at places that depend on the geometry alone.
+
+mod plan;
+mod tile;
+mod vector;
+
+use rayon::prelude::*;
+
+pub(crate) use plan::Geometry;
+use plan::{Pass, Source};
+use tile::{PANEL, SLACK};
+pub(crate) use vector::Wide;
+
+use super::pool;
+
+/// Multiply-adds below which one thread is faster.
+const PARALLEL_FROM: usize = 1 << 18;
+/// Pieces to cut the work in, at least, where it can be.
+const PIECES: usize = 16;
+/// Elements of a row of ȳ that are multiplied before the products' sums leave the registers.
+const ROW: usize = 1024;
+/// Elements of all partial gradients of a weight together.
+const PARTIAL: usize = 1 << 24;
+
+/// y = w ⋆ x.
+pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
+    let (source, pass) = plan::forward(g);
+    let taps = g.kernel.iter().product::<usize>();
+    let sums = Sums {
+        from: Side { channels: g.inputs, lengths: g.x, weight_stride: taps },
+        to: Side { channels: g.outputs, lengths: g.y, weight_stride: taps * g.inputs },
+        source,
+    };
+    sums.compute(g, &[pass], x, w)
+}
+
+/// The x̄ of [`forward`].
+pub(crate) fn input_gradient<T: Wide>(g: &Geometry, y: &[T], w: &[T]) -> Vec<T> {
+    let (source, passes) = plan::transposed(g);
+    let taps = g.kernel.iter().product::<usize>();
+    let sums = Sums {
+        from: Side { channels: g.outputs, lengths: g.y, weight_stride: taps * g.inputs },
+        to: Side { channels: g.inputs, lengths: g.x, weight_stride: taps },
+        source,
+    };
+    sums.compute(g, &passes, y, w)
+}
+
+/// What the sums are taken of, or what they give.
+struct Side {
+    /// To a group.
+    channels: usize,
+    lengths: [usize; 3],
+    /// Between the weights of neighbouring channels.
+    weight_stride: usize,
+}
+
+impl Side {
+    fn plane(&self) -> usize {
+        self.lengths.iter().product()
+    }
+}
+
+/// Weighted sums of shifted planes.
+struct Sums {
+    from: Side,
+    to: Side,
+    source: Source,
+}
+
+/// A pass with its offsets and its weights, panel by panel.
+struct Packed<'a, T> {
+    pass: &'a Pass,
+    offsets: Vec<usize>,
+    weights: Vec<T>,
+    run: usize,
+}
+
+/// Some of a group's channels for one image.
+struct Piece<'a, T> {
+    image: usize,
+    group: usize,
+    first: usize,
+    out: &'a mut [T],
+}
+
+impl Sums {
+    fn compute<T: Wide>(&self, g: &Geometry, passes: &[Pass], x: &[T], w: &[T]) -> Vec<T> {
+        let (channels, plane) = (self.to.channels, self.to.plane());
+        let mut out = pool::buffer(g.batch * g.groups * channels * plane);
+        if out.is_empty() {
+            return out;
+        }
+        let packed: Vec<_> = passes.iter().map(|pass| self.pack(g, pass, w)).collect();
+        let cuts = PIECES.div_ceil(g.batch * g.groups);
+        let rows = channels.div_ceil(cuts).next_multiple_of(PANEL);
+        let images = out.chunks_mut(channels * plane).enumerate();
+        let mut pieces: Vec<_> = images
+            .flat_map(|(i, out)| {
+                let (image, group) = (i / g.groups, i % g.groups);
+                let parts = out.chunks_mut(rows * plane).enumerate();
+                parts.map(move |(i, out)| Piece { image, group, first: i * rows, out })
+            })
+            .collect();
+        let least = (PARALLEL_FROM / 8 * pieces.len()).div_ceil(g.work().max(1));
+        in_parallel(g, &mut pieces, least, |piece| self.piece(g, &packed, x, piece));
+        packed.into_iter().for_each(|packed| pool::recycle(packed.weights));
+        out
+    }
+
+    /// The weights of all groups, `PANEL` rows side by side.
+    fn pack<'a, T: Wide>(&self, g: &Geometry, pass: &'a Pass, w: &[T]) -> Packed<'a, T> {
+        let offsets = pass.offsets(&self.source, self.from.channels);
+        let (rows, panels) = (self.to.channels, self.to.channels.div_ceil(PANEL));
+        let group = w.len() / g.groups;
+        let mut weights = pool::buffer(g.groups * panels * offsets.len() * PANEL);
+        for (i, panel) in weights.chunks_exact_mut((offsets.len() * PANEL).max(1)).enumerate() {
+            let (w, first) = (&w[i / panels * group..], i % panels * PANEL);
+            let mut places = panel.chunks_exact_mut(PANEL);
+            for channel in 0..self.from.channels {
+                for (tap, place) in pass.kernel_taps().zip(&mut places) {
+                    for (row, place) in (first..rows).zip(place) {
+                        *place = w[row * self.to.weight_stride + channel * self.from.weight_stride + tap];
+                    }
+                }
+            }
+        }
+        Packed { pass, run: pass.run(&self.source), offsets, weights }
+    }
+
+    fn piece<T: Wide>(&self, g: &Geometry, packed: &[Packed<'_, T>], x: &[T], piece: &mut Piece<'_, T>) {
+        let (channels, plane) = (self.from.channels, self.from.plane());
+        let image = &x[(piece.image * g.groups + piece.group) * channels * plane..][..channels * plane];
+        let mut source = pool::buffer(channels * self.source.channel() + SLACK);
+        self.source.fill(image, self.from.lengths, &mut source);
+        for packed in packed {
+            let mut run = pool::buffer(PANEL * packed.run.next_multiple_of(SLACK));
+            self.pass(packed, &source, piece, &mut run);
+            pool::recycle(run);
+        }
+        pool::recycle(source);
+    }
+
+    fn pass<T: Wide>(&self, packed: &Packed<'_, T>, source: &[T], piece: &mut Piece<'_, T>, run: &mut [T]) {
+        let plane = self.to.plane();
+        let stride = packed.run.next_multiple_of(SLACK);
+        let size = packed.offsets.len() * PANEL;
+        let first_panel = (piece.group * self.to.channels.div_ceil(PANEL)) + piece.first / PANEL;
+        for (i, out) in piece.out.chunks_mut(PANEL * plane).enumerate() {
+            let rows = out.len() / plane;
+            let weights = &packed.weights[(first_panel + i) * size..][..size];
+            tile::correlate(source, &packed.offsets, weights, run, rows, packed.run);
+            for (out, run) in out.chunks_exact_mut(plane).zip(run.chunks_exact(stride.max(1))) {
+                packed.pass.put(run, &self.source, self.to.lengths, out);
+            }
+        }
+    }
+}
+
+fn in_parallel<P: Send>(g: &Geometry, pieces: &mut [P], least: usize, body: impl Fn(&mut P) + Send + Sync) {
+    if g.work() >= PARALLEL_FROM && rayon::current_num_threads() > 1 {
+        pieces.par_iter_mut().with_min_len(least.max(1)).for_each(body);
+    } else {
+        pieces.iter_mut().for_each(body);
+    }
+}
+
+/// The w̄ of [`forward`].
+pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> Vec<T> {
+    let taps = g.kernel.iter().product::<usize>();
+    let row = g.inputs * taps;
+    let size = g.groups * g.outputs * row;
+    let plan = plan::forward(g);
+    if size == 0 || plan.1.run(&plan.0) == 0 || g.batch == 0 {
+        return pool::filled(size, T::zero());
+    }
+    // The images are cut into parts, whose gradients are added in a fixed tree.
+    let parts = g.batch.min(PIECES).min((PARTIAL / size).max(1));
+    let cuts = PIECES.div_ceil(parts * g.groups);
+    let rows = g.outputs.div_ceil(cuts).next_multiple_of(4);
+    let mut partial = pool::filled(parts * size, T::zero());
+    let groups = partial.chunks_mut(g.outputs * row).enumerate();
+    let mut pieces: Vec<_> = groups
+        .flat_map(|(i, out)| {
+            let (image, group) = (i / g.groups, i % g.groups);
+            let parts = out.chunks_mut(rows * row).enumerate();
+            parts.map(move |(i, out)| Piece { image, group, first: i * rows, out })
+        })
+        .collect();
+    let least = (PARALLEL_FROM / 8 * pieces.len()).div_ceil(g.work().max(1));
+    in_parallel(g, &mut pieces, least, |piece| {
+        let images = piece.image * g.batch / parts..(piece.image + 1) * g.batch / parts;
+        partial_gradient(g, &plan, x, y, images, piece);
+    });
+    sum_of_parts(partial, size, parts)
+}
+
+/// Adds to a piece of w̄ what some images give; `piece.image` is the number of their part.
+fn partial_gradient<T: Wide>(
+    g: &Geometry,
+    (source, pass): &(Source, Pass),
+    x: &[T],
+    y: &[T],
+    images: std::ops::Range<usize>,
+    piece: &mut Piece<'_, T>,
+) {
+    let offsets = pass.offsets(source, g.inputs);
+    let results = source.of_results();
+    let rows = piece.out.len() / offsets.len();
+    let (x_plane, y_plane) = (g.x.iter().product::<usize>(), g.y.iter().product::<usize>());
+    let run = pass.run(source);
+    let stride = run.next_multiple_of(SLACK);
+    let together = (ROW / stride).clamp(1, images.len());
+    let x_image = g.inputs * source.channel() + SLACK;
+    let mut xs = pool::filled(together * x_image, T::zero());
+    let mut ys = pool::filled(together * rows * stride, T::zero());
+    let mut row = pool::buffer(results.channel());
+    for first in images.clone().step_by(together) {
+        let count = together.min(images.end - first);
+        for i in 0..count {
+            let group = (first + i) * g.groups + piece.group;
+            let x = &x[group * g.inputs * x_plane..][..g.inputs * x_plane];
+            source.fill(x, g.x, &mut xs[i * x_image..][..x_image - SLACK]);
+            let y = &y[(group * g.outputs + piece.first) * y_plane..][..rows * y_plane];
+            for (y, out) in y.chunks_exact(y_plane).zip(ys[i * rows * stride..].chunks_exact_mut(stride)) {
+                results.fill(y, g.y, &mut row);
+                out[..run].copy_from_slice(&row[..run]);
+            }
+        }
+        tile::dots(&xs[..count * x_image], &ys[..count * rows * stride], count, &offsets, piece.out, rows);
+    }
+    [xs, ys, row].into_iter().for_each(pool::recycle);
+}
+
+/// The sum of all parts, halves added to halves.
+fn sum_of_parts<T: Wide>(mut partial: Vec<T>, size: usize, mut parts: usize) -> Vec<T> {
+    if parts == 1 {
+        return partial;
+    }
+    while parts > 1 {
+        let half = parts.div_ceil(2);
+        let (sums, others) = partial[..parts * size].split_at_mut(half * size);
+        sums.iter_mut().zip(others).for_each(|(sum, &mut other)| *sum += other);
+        parts = half;
+    }
+    let mut sum = pool::buffer(size);
+    sum.copy_from_slice(&partial[..size]);
+    pool::recycle(partial);
+    sum
+}

@@ -1,0 +1,228 @@
+//! Windows over the last three axes of dense tensors: the places of their largest elements, and their sums.
+
+#![allow(unsafe_code)]
+
+use super::isa::vectorized;
+use super::pool::{self, Pooled};
+use super::threads;
+
+/// The elements that an output sees along one axis: `count` of them from `first` on, a dilation apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Span {
+    pub(crate) first: usize,
+    pub(crate) count: usize,
+}
+
+/// A window for each output along three axes; one and two spatial axes stand behind leading ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Windows {
+    /// Lengths of x.
+    pub(crate) lengths: [usize; 3],
+    /// A span for each output.
+    pub(crate) spans: [Vec<Span>; 3],
+    pub(crate) dilation: [usize; 3],
+}
+
+/// One tap of neighbouring outputs in a row: output `output + i` sees element `input + i·stride` for i < `count`.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    output: usize,
+    input: usize,
+    stride: usize,
+    count: usize,
+}
+
+impl Windows {
+    /// Elements of x to a plane.
+    pub(crate) fn inputs(&self) -> usize {
+        self.lengths.iter().product()
+    }
+
+    /// Outputs to a plane.
+    pub(crate) fn outputs(&self) -> usize {
+        self.spans.iter().map(Vec::len).product()
+    }
+
+    /// The most elements that an output sees.
+    fn cost(&self) -> usize {
+        self.spans.iter().map(|spans| spans.iter().map(|span| span.count).max().unwrap_or(0)).product()
+    }
+
+    /// What the outputs of a row see along the last axis, tap by tap.
+    fn runs(&self) -> Vec<Run> {
+        let spans = &self.spans[2];
+        let mut runs: Vec<Run> = vec![];
+        for tap in 0..spans.iter().map(|span| span.count).max().unwrap_or(0) {
+            let from = runs.len();
+            for (output, span) in spans.iter().enumerate().filter(|(_, span)| span.count > tap) {
+                let input = span.first + tap * self.dilation[2];
+                let single = Run { output, input, stride: 1, count: 1 };
+                if let Some(longer) = runs[from..].last().and_then(|run| run.extended(single)) {
+                    runs.pop();
+                    runs.push(longer);
+                } else {
+                    runs.push(single);
+                }
+            }
+        }
+        runs
+    }
+
+    /// Calls `visit` with the place of each row of outputs and the place of each row of x that it sees, in order.
+    #[inline(always)]
+    fn rows(&self, mut visit: impl FnMut(usize, usize)) {
+        let [a, b, c] = &self.spans;
+        for (i, a) in a.iter().enumerate() {
+            for (j, b) in b.iter().enumerate() {
+                for s in 0..a.count {
+                    for t in 0..b.count {
+                        let (s, t) = (a.first + s * self.dilation[0], b.first + t * self.dilation[1]);
+                        visit((i * self.spans[1].len() + j) * c.len(), (s * self.lengths[1] + t) * self.lengths[2]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Run {
+    /// The run with one more output, where that continues it; a run of one takes any stride.
+    fn extended(self, next: Run) -> Option<Run> {
+        let stride = if self.count == 1 { next.input.checked_sub(self.input)? } else { self.stride };
+        let continues =
+            stride > 0 && next.output == self.output + self.count && next.input == self.input + self.count * stride;
+        continues.then_some(Run { stride, count: self.count + 1, ..self })
+    }
+
+    /// Calls `tap` for each i with the run's outputs and elements.
+    #[inline(always)]
+    fn each(self, mut tap: impl FnMut(usize, usize)) {
+        // Constant strides are what the vector units can read.
+        match self.stride {
+            1 => (0..self.count).for_each(|i| tap(i, i)),
+            2 => (0..self.count).for_each(|i| tap(i, 2 * i)),
+            stride => (0..self.count).for_each(|i| tap(i, stride * i)),
+        }
+    }
+
+    /// The run's part of a row of outputs, and of a row of x from its first element to its last.
+    #[inline(always)]
+    fn cut<'a, A, B>(&self, outputs: &'a mut [A], inputs: &'a [B]) -> (&'a mut [A], &'a [B]) {
+        let reach = (self.count - 1) * self.stride + 1;
+        (&mut outputs[self.output..][..self.count], &inputs[self.input..][..reach])
+    }
+}
+
+/// The place of each window's largest element in its plane: the first of equal ones, the last NaN where there is one.
+pub(crate) fn largest<T: Pooled + Sync + num_traits::Float>(windows: &Windows, x: &[T]) -> Vec<u32> {
+    const NOWHERE: u32 = u32::MAX;
+    assert!(windows.inputs() < NOWHERE as usize, "a plane has too many elements");
+    let (runs, inputs, outputs) = (windows.runs(), windows.inputs(), windows.outputs());
+    let mut places = pool::filled(x.len() / inputs.max(1) * outputs, NOWHERE);
+    threads::for_row_chunks(&mut places, outputs, 2 * windows.cost(), |first, places| {
+        let mut best = pool::filled(outputs, T::neg_infinity());
+        for (places, x) in places.chunks_exact_mut(outputs).zip(x[first * inputs..].chunks_exact(inputs)) {
+            best.fill(T::neg_infinity());
+            windows.rows(|row, start| {
+                for run in &runs {
+                    let (places, x_run) = run.cut(&mut places[row..], &x[start..]);
+                    let best = &mut best[row + run.output..][..run.count];
+                    let from = (start + run.input) as u32;
+                    vectorized(|| {
+                        run.each(|i, place| {
+                            // SAFETY: i is below the run's count, which `cut` has given the outputs, and place is at
+                            // most (count − 1)·stride, the last element of the run.
+                            let (x, best, at) = unsafe {
+                                (*x_run.get_unchecked(place), best.get_unchecked_mut(i), places.get_unchecked_mut(i))
+                            };
+                            let take = (x > *best) | x.is_nan() | (*at == NOWHERE);
+                            *best = if take { x } else { *best };
+                            *at = if take { from + place as u32 } else { *at };
+                        });
+                    });
+                }
+            });
+        }
+        pool::recycle(best);
+    });
+    places
+}
+
+/// y[p][i] = x[p][places[p][i]] for every plane p.
+pub(crate) fn take<T: Pooled + Sync>(x: &[T], inputs: usize, places: &[u32], outputs: usize) -> Vec<T> {
+    let mut out = pool::buffer(places.len());
+    threads::for_row_chunks(&mut out, outputs, 1, |first, out| {
+        let planes =
+            x[first * inputs..].chunks_exact(inputs.max(1)).zip(places[first * outputs..].chunks_exact(outputs));
+        for (out, (x, places)) in out.chunks_exact_mut(outputs).zip(planes) {
+            out.iter_mut().zip(places).for_each(|(out, &place)| *out = x[place as usize]);
+        }
+    });
+    out
+}
+
+/// The transpose of [`take`]: x[p][places[p][i]] += y[p][i] for every plane p, from zero on.
+pub(crate) fn put<T>(y: &[T], outputs: usize, places: &[u32], inputs: usize) -> Vec<T>
+where
+    T: Pooled + Sync + std::ops::AddAssign,
+{
+    let mut x = pool::buffer(y.len() / outputs.max(1) * inputs);
+    threads::for_row_chunks(&mut x, inputs, 1, |first, x| {
+        let planes = y[first * outputs..].chunks_exact(outputs).zip(places[first * outputs..].chunks_exact(outputs));
+        for (x, (y, places)) in x.chunks_exact_mut(inputs).zip(planes) {
+            x.fill(T::default());
+            y.iter().zip(places).for_each(|(&y, &place)| x[place as usize] += y);
+        }
+    });
+    x
+}
+
+/// The sum of each window.
+pub(crate) fn sums<T>(windows: &Windows, x: &[T]) -> Vec<T>
+where
+    T: Pooled + Sync + std::ops::AddAssign,
+{
+    let (runs, inputs, outputs) = (windows.runs(), windows.inputs(), windows.outputs());
+    let mut y = pool::buffer(x.len() / inputs.max(1) * outputs);
+    threads::for_row_chunks(&mut y, outputs, windows.cost(), |first, y| {
+        for (y, x) in y.chunks_exact_mut(outputs).zip(x[first * inputs..].chunks_exact(inputs)) {
+            y.fill(T::default());
+            windows.rows(|row, start| {
+                for run in &runs {
+                    let (y, x) = run.cut(&mut y[row..], &x[start..]);
+                    vectorized(|| {
+                        // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
+                        run.each(|i, place| unsafe { *y.get_unchecked_mut(i) += *x.get_unchecked(place) });
+                    });
+                }
+            });
+        }
+    });
+    y
+}
+
+/// The transpose of [`sums`]: each output is added to all elements of its window.
+pub(crate) fn spread<T>(windows: &Windows, y: &[T]) -> Vec<T>
+where
+    T: Pooled + Sync + std::ops::AddAssign,
+{
+    let (runs, inputs, outputs) = (windows.runs(), windows.inputs(), windows.outputs());
+    let mut x = pool::buffer(y.len() / outputs.max(1) * inputs);
+    threads::for_row_chunks(&mut x, inputs, 1 + windows.cost() * outputs / inputs.max(1), |first, x| {
+        for (x, y) in x.chunks_exact_mut(inputs).zip(y[first * outputs..].chunks_exact(outputs)) {
+            x.fill(T::default());
+            windows.rows(|row, start| {
+                for run in &runs {
+                    let reach = (run.count - 1) * run.stride + 1;
+                    let y = &y[row + run.output..][..run.count];
+                    let x = &mut x[start + run.input..][..reach];
+                    vectorized(|| {
+                        // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
+                        run.each(|i, place| unsafe { *x.get_unchecked_mut(place) += *y.get_unchecked(i) });
+                    });
+                }
+            });
+        }
+    });
+    x
+}

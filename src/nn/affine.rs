@@ -1,0 +1,48 @@
+//! The learnt factors and offsets of normalising layers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::params::Params;
+use crate::tensor::{Float, Tensor};
+
+/// γ and β of a normalising layer: y = γ·x + β, γ starting as ones and β as zeros.
+#[derive(Params, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Affine<T: Float = f32> {
+    /// γ.
+    pub scale: Tensor<T>,
+    /// β; `None` for a layer that does not shift.
+    pub bias: Option<Tensor<T>>,
+}
+
+impl<T: Float> Affine<T> {
+    pub(super) fn new(shape: &[usize]) -> Self {
+        Affine { scale: Tensor::ones(shape), bias: Some(Tensor::zeros(shape)) }
+    }
+
+    /// γ·x + β along the last axes of x.
+    pub(super) fn of_last_axes(&self, x: Tensor<T>) -> Tensor<T> {
+        let y = x * &self.scale;
+        match &self.bias {
+            Some(bias) => y + bias,
+            None => y,
+        }
+    }
+
+    /// γ·x + β along the second axis of x.
+    pub(super) fn of_channels(&self, x: Tensor<T>) -> Tensor<T> {
+        let rank = x.rank();
+        let y = x * per_channel(&self.scale, rank);
+        match &self.bias {
+            Some(bias) => y + per_channel(bias, rank),
+            None => y,
+        }
+    }
+}
+
+/// `[channels]` as `[channels, 1, …]`, to stand against `[batch, channels, …]`.
+pub(super) fn per_channel<T: Float>(x: &Tensor<T>, rank: usize) -> Tensor<T> {
+    let mut shape = vec![1; rank - 1];
+    shape[0] = x.len();
+    x.reshape(shape)
+}

@@ -1,0 +1,209 @@
+//! Convolutions of random shapes and options beside seven loops.
+
+use proptest::prelude::*;
+use sapwood::ops::ConvOptions;
+use sapwood::prelude::*;
+
+/// A convolution: its lengths and options, one number an axis.
+#[derive(Clone, Debug)]
+struct Case {
+    batch: usize,
+    groups: usize,
+    /// Of a group.
+    inputs: usize,
+    outputs: usize,
+    axes: Vec<Axis>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    length: usize,
+    kernel: usize,
+    stride: usize,
+    dilation: usize,
+    padding: (usize, usize),
+}
+
+impl Axis {
+    fn extent(&self) -> usize {
+        self.dilation * (self.kernel - 1) + 1
+    }
+
+    fn output(&self) -> usize {
+        (self.length + self.padding.0 + self.padding.1 - self.extent()) / self.stride + 1
+    }
+}
+
+impl Case {
+    fn options(&self) -> ConvOptions {
+        let of = |f: fn(&Axis) -> usize| self.axes.iter().map(f).collect::<Vec<_>>();
+        let padding: Vec<_> = self.axes.iter().map(|axis| axis.padding).collect();
+        let options = ConvOptions::new().stride(&of(|axis| axis.stride)[..]).padding(&padding[..]);
+        options.dilation(&of(|axis| axis.dilation)[..]).groups(self.groups)
+    }
+
+    fn shape(&self, first: usize, second: usize, length: impl Fn(&Axis) -> usize) -> Vec<usize> {
+        [first, second].into_iter().chain(self.axes.iter().map(length)).collect()
+    }
+
+    fn x(&self) -> Tensor<f64> {
+        random(&self.shape(self.batch, self.groups * self.inputs, |axis| axis.length), 1)
+    }
+
+    fn w(&self) -> Tensor<f64> {
+        random(&self.shape(self.groups * self.outputs, self.inputs, |axis| axis.kernel), 2)
+    }
+
+    fn y(&self) -> Tensor<f64> {
+        random(&self.shape(self.batch, self.groups * self.outputs, Axis::output), 3)
+    }
+
+    /// Every product that is part of the convolution: the places in x, w and y.
+    fn products(&self, mut visit: impl FnMut(&[usize], &[usize], &[usize])) {
+        let (kernels, outputs) = (self.shape(1, 1, |axis| axis.kernel), self.shape(1, 1, Axis::output));
+        for (n, g) in grid(&[self.batch, self.groups]).map(|i| (i[0], i[1])) {
+            for (o, c) in grid(&[self.outputs, self.inputs]).map(|i| (g * self.outputs + i[0], i[1])) {
+                for p in grid(&outputs[2..]) {
+                    for t in grid(&kernels[2..]) {
+                        let place = |(i, axis): (usize, &Axis)| {
+                            let place = (p[i] * axis.stride + t[i] * axis.dilation).checked_sub(axis.padding.0)?;
+                            (place < axis.length).then_some(place)
+                        };
+                        if let Some(q) = self.axes.iter().enumerate().map(place).collect::<Option<Vec<_>>>() {
+                            let x = [&[n, g * self.inputs + c], &q[..]].concat();
+                            visit(&x, &[&[o, c], &t[..]].concat(), &[&[n, o], &p[..]].concat());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All places in an array of the given lengths.
+fn grid(lengths: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<> {
+    let lengths = lengths.to_vec();
+    (0..lengths.iter().product()).map(move |mut i: usize| {
+        let mut place = vec![0; lengths.len()];
+        for (at, length) in place.iter_mut().zip(&lengths).rev() {
+            *at = i % length;
+            i /= length;
+        }
+        place
+    })
+}
+
+fn random(shape: &[usize], seed: u64) -> Tensor<f64> {
+    Tensor::uniform(shape, -1.0..1.0, &mut StdRng::seed_from_u64(seed))
+}
+
+fn close<T: Float>(name: &str, ours: &Tensor<T>, theirs: &ndarray::ArrayD<f64>, tolerance: f64) {
+    assert_eq!(ours.shape(), theirs.shape(), "{name}");
+    let largest = ours.to_vec().iter().zip(theirs).map(|(&a, b)| (a.to_f64() - b).abs()).fold(0.0, f64::max);
+    assert!(largest <= tolerance, "{name} is off by {largest:e}");
+}
+
+/// The convolution and both its gradients at `x`, `w` and `cotangent`.
+fn ours<T: Float>(case: &Case) -> [Tensor<T>; 3] {
+    let options = case.options();
+    let model = (case.x().cast::<T>(), case.w().cast::<T>());
+    let (y, back) = pullback(|(x, w): &(Tensor<T>, Tensor<T>)| x.conv(w, &options), &model);
+    let (dx, dw) = back(&case.y().cast());
+    [y, dx.get().unwrap().clone(), dw.get().unwrap().clone()]
+}
+
+fn check(case: &Case) {
+    let (x, w, g) = (case.x().into_array(), case.w().into_array(), case.y().into_array());
+    let zeros = |like: &ndarray::ArrayD<f64>| ndarray::ArrayD::<f64>::zeros(like.raw_dim());
+    let [mut y, mut dx, mut dw] = [zeros(&g), zeros(&x), zeros(&w)];
+    case.products(|i, j, k| {
+        y[k] += x[i] * w[j];
+        dx[i] += g[k] * w[j];
+        dw[j] += g[k] * x[i];
+    });
+    for (name, (ours, theirs)) in ["y", "x̄", "w̄"].iter().zip(ours::<f64>(case).iter().zip([&y, &dx, &dw])) {
+        close(name, ours, theirs, 1e-11);
+    }
+    for (name, (ours, theirs)) in ["y", "x̄", "w̄"].iter().zip(ours::<f32>(case).iter().zip([&y, &dx, &dw])) {
+        close(name, ours, theirs, 1e-3);
+    }
+    // The transposed convolution is the gradient to the input, where the output padding gives back the length.
+    let rests =
+        case.axes.iter().map(|axis| (axis.length + axis.padding.0 + axis.padding.1 - axis.extent()) % axis.stride);
+    let rests: Vec<_> = rests.collect();
+    close("conv_transpose", &case.y().conv_transpose(&case.w(), &case.options(), &rests[..]), &dx, 1e-11);
+}
+
+fn axis(longest: usize) -> impl Strategy<Value = Axis> {
+    (1..=longest, 1..5usize, 1..4usize, 1..4usize, (0..5usize, 0..5usize)).prop_filter_map(
+        "the kernel must fit",
+        |(length, kernel, stride, dilation, padding)| {
+            let axis = Axis { length, kernel, stride, dilation, padding };
+            (axis.extent() <= length + padding.0 + padding.1).then_some(axis)
+        },
+    )
+}
+
+fn case(axes: usize, longest: usize) -> impl Strategy<Value = Case> {
+    (1..4usize, 1..4usize, 1..4usize, 1..12usize, prop::collection::vec(axis(longest), axes))
+        .prop_map(|(batch, groups, inputs, outputs, axes)| Case { batch, groups, inputs, outputs, axes })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn one_axis(case in case(1, 150)) {
+        check(&case);
+    }
+
+    #[test]
+    fn two_axes(case in case(2, 14)) {
+        check(&case);
+    }
+
+    #[test]
+    fn three_axes(case in case(3, 5)) {
+        check(&case);
+    }
+}
+
+/// Shapes that are large enough for several threads, several blocks of taps and of rows.
+fn large() -> Vec<Case> {
+    let axis =
+        |length, kernel, stride, padding| Axis { length, kernel, stride, dilation: 1, padding: (padding, padding) };
+    let case = |batch, groups, inputs, outputs, axis| Case { batch, groups, inputs, outputs, axes: vec![axis, axis] };
+    vec![
+        case(5, 1, 60, 13, axis(9, 3, 1, 1)),
+        case(1, 1, 30, 40, axis(16, 3, 2, 1)),
+        case(20, 2, 3, 9, axis(12, 5, 1, 0)),
+        case(2, 24, 1, 1, axis(33, 3, 1, 1)),
+        case(3, 1, 64, 24, axis(10, 1, 1, 0)),
+    ]
+}
+
+#[test]
+fn large_convolutions() {
+    large().iter().for_each(check);
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    for case in large() {
+        let bits = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let tensors = pool.install(|| ours::<f32>(&case));
+            tensors.map(|tensor| tensor.to_vec().iter().map(|x| x.to_bits()).collect::<Vec<_>>())
+        };
+        let one = bits(1);
+        assert!([2, 3, 8].iter().all(|&threads| bits(threads) == one), "{case:?}");
+    }
+}
+
+#[test]
+fn an_empty_batch_has_no_outputs() {
+    let (x, w) = (Tensor::<f32>::zeros((0, 2, 5)), Tensor::<f32>::ones((3, 2, 3)));
+    assert_eq!(x.conv(&w, &ConvOptions::new()).shape(), [0, 3, 3]);
+    let g = gradient(|w| x.conv(w, &ConvOptions::new()).sum_to(()), &w);
+    assert_eq!(g.get().unwrap(), &Tensor::zeros((3, 2, 3)));
+}

@@ -1,0 +1,10 @@
+//! Rules against the field's own optimisers, and what all rules have in common.
+
+mod common;
+mod global;
+mod julia;
+mod minimise;
+mod mutants;
+mod schedules;
+mod trajectories;
+mod wrappers;
