@@ -1,14 +1,13 @@
 """The coefficients in src/kernels/math: minimax polynomials by Remez' exchange algorithm, rounded to each precision.
 
 Run with Python 3 and mpmath 1.3: `python benches/coefficients.py [name …]`. For each polynomial it prints the largest
-error relative to the weight, in units of 2^-24 and 2^-53, and the coefficients from the constant one on.
+error times the weight before rounding, in units of 2^-24 and 2^-53, and the coefficients from the constant one on.
 """
 
 import struct
 import sys
 
-from mpmath import (chop, cos, diff, erf, erfc, exp, expm1, findroot, inf, linspace, log, lu_solve, matrix, mp, mpf, pi,
-                    sin, sqrt, tanh)
+from mpmath import cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt, tanh
 
 mp.dps = 60
 
@@ -65,10 +64,6 @@ def evaluate(p, x):
     return total
 
 
-def single(x):
-    return repr(struct.unpack("f", struct.pack("f", float(x)))[0]) if True else None
-
-
 def short_single(x):
     """The shortest decimal that rounds to the same f32."""
     target = struct.pack("f", float(x))
@@ -101,7 +96,7 @@ KERNELS = [
     ("ln", lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z if z > mpf(10) ** -24 else mpf(2) / 3 + z * 2 / 5, lambda z: max(z, small), 0, (3 - 2 * sqrt(2)) ** 2 * mpf("1.001"), 2, 6),
     # (tanh x / x − 1) / z
     ("tanh", odd(tanh, 1), lambda z: max(z, small) * sqrt(max(z, small)) / tanh(sqrt(max(z, small))), 0, mpf("0.625") ** 2, 5, 10),
-    # (erf x / x − 2/√π) / z … as a whole: erf x / x
+    # erf x / x of z = x²; the code subtracts one from the first coefficient
     ("erf", lambda z: erf(sqrt(max(z, small))) / sqrt(max(z, small)), lambda z: sqrt(max(z, small)) / erf(sqrt(max(z, small))), 0, 1, 6, 13),
 ]
 
@@ -136,6 +131,5 @@ if __name__ == "__main__":
             if degree is None:
                 continue
             p, error = remez(f, weight, low, high, degree)
-            rounded = [mpf(float(text(c))) for c in p]
             print(f"{name} f{32 if unit == 24 else 64} degree {degree}: {float(error * mpf(2) ** unit):.4f} units")
             print("    [" + ", ".join(text(c) for c in p) + "]", flush=True)

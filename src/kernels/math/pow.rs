@@ -6,7 +6,7 @@ use super::real::{Real, round};
 
 /// xʸ, with the special cases of IEEE 754: x⁰ = 1ʸ = 1 even for NaN, and of negative x for integers y alone.
 ///
-/// Of `f32`: |x|ʸ = e^(y ln |x|) in `f64`, whose digits are more than enough. Of `f64` it is the `libm` crate's, which is
+/// Of `f32`: |x|ʸ = e^(y ln |x|) in `f64`, whose digits are more than enough. Of `f64` it is the system's, which is
 /// not vectorised: the logarithm would need more digits than the type has.
 #[inline(always)]
 pub(crate) fn pow<T: Real>(x: T, y: T) -> T {
