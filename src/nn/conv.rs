@@ -19,9 +19,10 @@ pub type Conv3d<T = f32> = Conv<3, T>;
 /// A convolution over `D` spatial axes: y = σ(w ⋆ x + b), with the activation σ; the kernel is not turned round
 /// (PyTorch's `Conv`, Flux's `CrossCor`).
 ///
-/// Shapes: x `[batch, inputs, lengths…]`, y `[batch, outputs, ⌊(length + padding − dilation·(kernel − 1) − 1) / stride⌋
-/// + 1 …]`, `weight` `[outputs, inputs / groups, kernel…]`, `bias` `[outputs]`. Settings are one number for all axes or
-/// an array of one for each: stride 1, padding 0, dilation 1 and one group where nothing else is said.
+/// Shapes: x `[batch, inputs, lengths…]`, y `[batch, outputs, lengths…]`, `weight` `[outputs, inputs / groups, kernel…]`,
+/// `bias` `[outputs]`; a length of y is ⌊(length of x + padding − dilation·(kernel − 1) − 1) / stride⌋ plus 1. Settings
+/// are one number for all axes or an array of one for each: stride 1, padding 0, dilation 1 and one group where nothing
+/// else is said.
 ///
 /// ```
 /// use sapwood::nn::{Conv2d, Same};
@@ -230,7 +231,7 @@ mod tests {
         let layer: Conv2d<f64> = Conv2d::new(64, 32, 3, &mut rng).groups(4);
         assert_eq!(layer.weight.shape(), [32, 16, 3, 3]);
         // √(6 / (n_in + n_out)) with 16·9 inputs and, as Flux counts them, 32·9 outputs.
-        let (limit, largest) = ((6.0 / (48.0 * 9.0) as f64).sqrt(), layer.weight.abs().max().item());
+        let (limit, largest) = ((6.0 / (48.0 * 9.0f64)).sqrt(), layer.weight.abs().max().item());
         assert!(largest <= limit && largest > 0.99 * limit);
     }
 

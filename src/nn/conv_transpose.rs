@@ -19,10 +19,10 @@ pub type ConvTranspose3d<T = f32> = ConvTranspose<3, T>;
 /// A transposed convolution over `D` spatial axes, which goes from the shapes of a [`Conv`](super::Conv)'s output to
 /// those of its input: y = σ(wᵀ ⋆ x + b), with the activation σ.
 ///
-/// Shapes: x `[batch, inputs, lengths…]`, y `[batch, outputs, (length − 1)·stride − padding + dilation·(kernel − 1) + 1
-/// + output_padding …]`, `weight` `[inputs, outputs / groups, kernel…]`, `bias` `[outputs]`. Settings are one number for
-/// all axes or an array of one for each: stride 1, padding 0, dilation 1, output padding 0 and one group where nothing
-/// else is said.
+/// Shapes: x `[batch, inputs, lengths…]`, y `[batch, outputs, lengths…]`, `weight` `[inputs, outputs / groups, kernel…]`,
+/// `bias` `[outputs]`; a length of y is (length of x − 1)·stride − padding, plus dilation·(kernel − 1), plus 1 and the
+/// output padding. Settings are one number for all axes or an array of one for each: stride 1, padding 0, dilation 1,
+/// output padding 0 and one group where nothing else is said.
 ///
 /// ```
 /// use sapwood::nn::ConvTranspose2d;

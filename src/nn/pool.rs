@@ -16,16 +16,18 @@ macro_rules! window_settings {
             /// # Panics
             /// Where one is zero.
             #[track_caller]
-            pub fn stride(self, stride: impl Into<PerAxis<usize>>) -> Self {
-                $Pool { window: self.window.stride(stride), ..self }
+            pub fn stride(mut self, stride: impl Into<PerAxis<usize>>) -> Self {
+                self.window = self.window.stride(stride);
+                self
             }
 
             /// The same layer with windows that reach beyond the input, by at most half their size.
             ///
             /// # Panics
             /// In `forward`, where it is more.
-            pub fn padding(self, padding: impl Into<PerAxis<usize>>) -> Self {
-                $Pool { window: self.window.padding(padding), ..self }
+            pub fn padding(mut self, padding: impl Into<PerAxis<usize>>) -> Self {
+                self.window = self.window.padding(padding);
+                self
             }
 
             /// The same layer with other steps between the elements of a window.
@@ -33,8 +35,9 @@ macro_rules! window_settings {
             /// # Panics
             /// Where one is zero.
             #[track_caller]
-            pub fn dilation(self, dilation: impl Into<PerAxis<usize>>) -> Self {
-                $Pool { window: self.window.dilation(dilation), ..self }
+            pub fn dilation(mut self, dilation: impl Into<PerAxis<usize>>) -> Self {
+                self.window = self.window.dilation(dilation);
+                self
             }
         }
     };
