@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use sapwood::nn::{Conv2d, MaxPool, Same};
+use sapwood::ops::{ConvOptions, Interpolation, Window};
 use sapwood::prelude::*;
 
 thread_local!(static LINE: Cell<u32> = const { Cell::new(0) });
@@ -23,6 +25,7 @@ fn mistakes_are_reported_at_the_callers_line() {
         LINE.set(info.location().filter(|at| at.file() == file!()).map_or(0, |at| at.line()));
     }));
     let x = Tensor::<f32>::ones((2, 3));
+    let image = Tensor::<f32>::ones((1, 1, 4, 4));
     let layer: Dense = Dense::new(4, 1, &mut StdRng::seed_from_u64(0));
     let mut state = setup(Descent::new(0.1), &layer);
     let grads = gradient(|layer: &Dense| layer.forward(&Tensor::ones((1, 4))).sum(), &layer);
@@ -33,6 +36,19 @@ fn mistakes_are_reported_at_the_callers_line() {
     }
     // One macro call a line, so that `line!` is the line of the mistake.
     mistakes!(x.matmul(&x););
+    mistakes!(image.conv(&Tensor::ones((1, 1, 5, 5)), &ConvOptions::new()););
+    mistakes!(image.conv(&Tensor::ones((1, 2, 3, 3)), &ConvOptions::new()););
+    mistakes!(image.conv_transpose(&Tensor::ones((1, 1, 3, 3)), &ConvOptions::new(), 1););
+    mistakes!(image.max_pool(&Window::new(5)););
+    mistakes!(image.max_pool(&Window::new(2).padding(2)););
+    mistakes!(image.adaptive_mean_pool(0););
+    mistakes!(image.interpolate([1, 2, 3], Interpolation::Nearest););
+    mistakes!(image.pixel_shuffle(2););
+    mistakes!(Conv2d::<f32>::new(4, 6, 3, &mut StdRng::seed_from_u64(0)).groups(3););
+    mistakes!(Conv2d::<f32>::new(1, 1, 3, &mut StdRng::seed_from_u64(0)).stride([1, 0]););
+    mistakes!(Conv2d::<f32>::new(1, 1, 3, &mut StdRng::seed_from_u64(0)).stride(2).padding(Same););
+    mistakes!(Conv2d::new(2, 1, 3, &mut StdRng::seed_from_u64(0)).forward(&image););
+    mistakes!(MaxPool::new(5).forward(&image););
     mistakes!(&x + Tensor::ones(2););
     mistakes!(x.clone() * Tensor::ones(2););
     mistakes!(x.reshape((4, 2)););

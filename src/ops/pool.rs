@@ -70,34 +70,36 @@ impl Window {
         let stride = self.stride.resolve(operation, "the stride", axes);
         let padding = self.padding.resolve(operation, "the padding", axes);
         let dilation = self.dilation.resolve(operation, "the dilation", axes);
-        let spans = (0..axes).map(|i| {
+        let mut spans = vec![];
+        for i in 0..axes {
             let (length, extent) = (x[2 + i], dilation[i] * (size[i] - 1) + 1);
             assert!(
                 2 * padding[i] <= extent,
                 "{operation}: the padding {} must be at most half of the window's extent, {extent}",
                 padding[i]
             );
+            let padded = length + 2 * padding[i];
             assert!(
-                extent <= length + 2 * padding[i],
-                "{operation}: a window that reaches over {extent} elements is larger than the padded input's {}, along \
-                 spatial axis {i} of the input {x:?}",
-                length + 2 * padding[i]
+                extent <= padded,
+                "{operation}: a window that reaches over {extent} elements is larger than the padded input's {padded}, \
+                 along spatial axis {i} of the input {x:?}"
             );
-            let outputs = (length + 2 * padding[i] - extent) / stride[i] + 1;
             let span = |output: usize| {
                 // The taps before the first element, and those before the end.
                 let start = output * stride[i];
                 let before = padding[i].saturating_sub(start).div_ceil(dilation[i]);
                 let end = (length + padding[i]).saturating_sub(start).div_ceil(dilation[i]).min(size[i]);
-                assert!(
-                    before < end,
-                    "{operation}: a window holds padding alone, along spatial axis {i} of the input {x:?}"
-                );
-                Span { first: start + before * dilation[i] - padding[i], count: end - before }
+                let first = (start + before * dilation[i]).saturating_sub(padding[i]);
+                Span { first, count: end.saturating_sub(before) }
             };
-            (0..outputs).map(span).collect()
-        });
-        Pooling::new(axes, x, spans.collect(), &dilation, size.iter().product())
+            let outputs: Vec<_> = (0..(padded - extent) / stride[i] + 1).map(span).collect();
+            assert!(
+                outputs.iter().all(|span| span.count > 0),
+                "{operation}: a window holds padding alone, along spatial axis {i} of the input {x:?}"
+            );
+            spans.push(outputs);
+        }
+        Pooling::new(axes, x, spans, &dilation, size.iter().product())
     }
 }
 
@@ -140,8 +142,8 @@ impl Pooling {
         let axes = spatial_axes(operation, x);
         let outputs = outputs.resolve(operation, "the length of the output", axes);
         assert!(!outputs.contains(&0), "{operation}: the lengths of the output, {outputs:?}, must not be zero");
+        assert!(!x[2..].contains(&0), "{operation}: a spatial axis of the input {x:?} has no elements");
         let spans = outputs.iter().zip(&x[2..]).map(|(&outputs, &length)| {
-            assert!(length > 0, "{operation}: a spatial axis of the input {x:?} has no elements");
             let span = |i: usize| {
                 let (first, end) = (i * length / outputs, ((i + 1) * length).div_ceil(outputs));
                 Span { first, count: end - first }

@@ -1,0 +1,182 @@
+//! Convolution, its transpose, and the gradient to its weight: three operations that are each other's pullbacks.
+
+mod options;
+
+pub use options::ConvOptions;
+use options::ConvShape;
+
+use super::PerAxis;
+use crate::autodiff::binary;
+use crate::kernels::conv;
+use crate::tensor::{Float, Tensor};
+
+impl<T: Float> Tensor<T> {
+    /// The convolution with a kernel, as PyTorch and Flux's `CrossCor` define it (the kernel is not turned round):
+    /// y[n, o, p] = Σ w[o, c, t] · x[n, c, p·stride + t·dilation − padding].
+    ///
+    /// Shapes, with one to three spatial axes: x `[n, inputs, lengths…]`, w `[outputs, inputs / groups, kernel…]`, y
+    /// `[n, outputs, ⌊(length + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 …]`.
+    ///
+    /// Derivative: x̄ is the transposed convolution of ȳ ([`conv_transpose`](Self::conv_transpose)); w̄ is the
+    /// convolution of x with ȳ.
+    ///
+    /// # Panics
+    /// Where the shapes do not fit each other or the options, or the kernel is larger than the padded input.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// # use sapwood::ops::ConvOptions;
+    /// let x: Tensor = Tensor::from([[[1.0, 2.0, 4.0, 8.0]]]);
+    /// let w: Tensor = Tensor::from([[[-1.0, 1.0]]]);
+    /// assert_eq!(x.conv(&w, &ConvOptions::new()).to_vec(), [1.0, 2.0, 4.0]);
+    /// assert_eq!(x.conv(&w, &ConvOptions::new().stride(2).padding((1, 0))).to_vec(), [1.0, 2.0]);
+    /// ```
+    #[track_caller]
+    pub fn conv(&self, w: &Tensor<T>, options: &ConvOptions) -> Tensor<T> {
+        convolve(self, w, ConvShape::of("conv", self.shape(), w.shape(), options))
+    }
+
+    /// The transposed convolution, PyTorch's `conv_transpose`: the gradient of [`conv`](Self::conv) with the same
+    /// options and weight, taken at this tensor.
+    ///
+    /// Shapes: x `[n, inputs, lengths…]`, w `[inputs, outputs / groups, kernel…]`, y
+    /// `[n, outputs, (length − 1)·stride − padding + dilation·(kernel − 1) + 1 + output_padding …]`. The output padding,
+    /// less than the stride or the dilation, chooses among the lengths that the convolution would bring to `length`.
+    ///
+    /// Derivative: x̄ is the convolution of ȳ; w̄ is the convolution of ȳ with x.
+    ///
+    /// # Panics
+    /// Where the shapes do not fit each other or the options, the output padding is too large, or there is no output.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// # use sapwood::ops::ConvOptions;
+    /// let (x, w): (Tensor, Tensor) = (Tensor::from([[[1.0, 2.0]]]), Tensor::from([[[1.0, 10.0]]]));
+    /// let stride = ConvOptions::new().stride(3);
+    /// assert_eq!(x.conv_transpose(&w, &stride, 1).to_vec(), [1.0, 10.0, 0.0, 2.0, 20.0, 0.0]);
+    /// ```
+    #[track_caller]
+    pub fn conv_transpose(
+        &self,
+        w: &Tensor<T>,
+        options: &ConvOptions,
+        output_padding: impl Into<PerAxis<usize>>,
+    ) -> Tensor<T> {
+        let shape = ConvShape::transposed("conv_transpose", self.shape(), w.shape(), options, &output_padding.into());
+        transposed(self, w, shape)
+    }
+}
+
+/// y = w ⋆ x.
+fn convolve<T: Float>(x: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
+    binary(
+        x,
+        w,
+        |x, w| {
+            let y = conv::forward(&shape.geometry, x.contiguous().dense(), w.contiguous().dense());
+            Tensor::from_dense(y, &shape.y())
+        },
+        |x, w, _| {
+            let (x, w, of_x, of_w) = (x.clone(), w.clone(), shape.clone(), shape.clone());
+            (move |g: &Tensor<T>| transposed(g, &w, of_x), move |g: &Tensor<T>| weight_gradient(&x, g, of_w))
+        },
+    )
+}
+
+/// The x̄ of [`convolve`] for ȳ = y.
+fn transposed<T: Float>(y: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
+    binary(
+        y,
+        w,
+        |y, w| {
+            let x = conv::input_gradient(&shape.geometry, y.contiguous().dense(), w.contiguous().dense());
+            Tensor::from_dense(x, &shape.x())
+        },
+        |y, w, _| {
+            let (y, w, of_y, of_w) = (y.clone(), w.clone(), shape.clone(), shape.clone());
+            (move |g: &Tensor<T>| convolve(g, &w, of_y), move |g: &Tensor<T>| weight_gradient(g, &y, of_w))
+        },
+    )
+}
+
+/// The w̄ of [`convolve`] for ȳ = y.
+fn weight_gradient<T: Float>(x: &Tensor<T>, y: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
+    binary(
+        x,
+        y,
+        |x, y| {
+            let w = conv::weight_gradient(&shape.geometry, x.contiguous().dense(), y.contiguous().dense());
+            Tensor::from_dense(w, &shape.w())
+        },
+        |x, y, _| {
+            let (x, y, of_x, of_y) = (x.clone(), y.clone(), shape.clone(), shape.clone());
+            (move |g: &Tensor<T>| transposed(&y, g, of_x), move |g: &Tensor<T>| convolve(&x, g, of_y))
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ConvOptions;
+    use crate::prelude::*;
+
+    #[test]
+    fn one_axis_as_published() {
+        // mithril test_conv1d_1.
+        let x = Tensor::from([[9.0, 10.0, 11.0, 12.0, 13.0], [10.0, 11.0, 12.0, 13.0, 14.0]]).reshape((1, 2, 5));
+        let w = Tensor::from([[[-1.0, 5.0, -1.0f64]; 2]]);
+        let (y, dw) = with_gradient(|w| x.conv(w, &ConvOptions::new()).sum(), &w);
+        assert_eq!((x.conv(&w, &ConvOptions::new()).to_vec(), y), (vec![63.0, 69.0, 75.0], 207.0));
+        assert_eq!(dw.get().unwrap().to_vec(), [30.0, 33.0, 36.0, 33.0, 36.0, 39.0]);
+    }
+
+    #[test]
+    fn two_axes_as_published() {
+        // mithril test_conv2d_1.
+        let x = Tensor::<f64>::arange(25).reshape((1, 1, 5, 5));
+        let w = Tensor::from([[0.0, -1.0, 0.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]]).reshape((1, 1, 3, 3));
+        let y = x.conv(&w, &ConvOptions::new());
+        assert_eq!(y.to_vec(), [6.0, 7.0, 8.0, 11.0, 12.0, 13.0, 16.0, 17.0, 18.0]);
+        let dw = gradient(|w| x.conv(w, &ConvOptions::new()).sum(), &w);
+        assert_eq!(dw.get().unwrap().to_vec(), [54.0, 63.0, 72.0, 99.0, 108.0, 117.0, 144.0, 153.0, 162.0]);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "conv: an input of shape [1, 3, 5] and a weight of shape [4, 2, 3], [outputs, inputs / groups, \
+                    kernel…], do not fit with 1 groups"
+    )]
+    fn channels_fit() {
+        let _ = Tensor::<f32>::ones((1, 3, 5)).conv(&Tensor::ones((4, 2, 3)), &ConvOptions::new());
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "conv: a kernel that reaches over 5 elements is larger than the padded input's 4, along \
+                               spatial axis 1 of the input [1, 1, 9, 3]"
+    )]
+    fn kernels_fit() {
+        let options = ConvOptions::new().dilation(2).padding([(0, 0), (1, 0)]);
+        let _ = Tensor::<f32>::ones((1, 1, 9, 3)).conv(&Tensor::ones((1, 1, 3, 3)), &options);
+    }
+
+    #[test]
+    #[should_panic(expected = "conv: the stride is given for 3 axes, but there are 2 spatial axes")]
+    fn settings_fit() {
+        let options = ConvOptions::new().stride([1, 1, 1]);
+        let _ = Tensor::<f32>::ones((1, 1, 3, 3)).conv(&Tensor::ones((1, 1, 3, 3)), &options);
+    }
+
+    #[test]
+    #[should_panic(expected = "convolution: the stride [2, 0] must not be zero")]
+    fn a_stride_is_not_zero() {
+        let _ = ConvOptions::new().stride([2, 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "conv_transpose: the output padding 2 must be less than the stride 2 or the dilation 1")]
+    fn output_padding_is_less_than_the_stride() {
+        let _ =
+            Tensor::<f32>::ones((1, 1, 3)).conv_transpose(&Tensor::ones((1, 1, 3)), &ConvOptions::new().stride(2), 2);
+    }
+}
