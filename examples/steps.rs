@@ -201,7 +201,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             return Err(format!("no workload `{argument}`; there are {:?}", workloads.map(|(name, _)| name)).into());
         }
     }
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global()?;
     for (name, workload) in workloads {
         if names.is_empty() || names.iter().any(|wanted| wanted == name) {
             timed(name, threads, workload(&mut StdRng::seed_from_u64(0)));

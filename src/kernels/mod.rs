@@ -9,6 +9,7 @@ pub(crate) mod gather;
 pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod matmul;
+pub(crate) mod normalise;
 mod operand;
 pub(crate) mod pool;
 pub(crate) mod reduce;

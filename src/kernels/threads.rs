@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 /// Elements below which one thread is faster than waking another (a wake-up costs some 5 µs).
-pub(crate) const PARALLEL_FROM: usize = 1 << 16;
+pub(crate) const PARALLEL_FROM: usize = 1 << 18;
 
 /// Elements to a piece of parallel work: fixed, so that results do not depend on the number of threads.
 pub(crate) const CHUNK: usize = 1 << 14;

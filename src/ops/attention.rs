@@ -1,6 +1,7 @@
 //! Scaled dot-product attention, and rotary positions.
 
 use super::axes::{IntoAxis, resolve_axis};
+use super::softmax::causal_softmax;
 use crate::autodiff::unary;
 use crate::tensor::{Float, Tensor};
 
@@ -87,7 +88,6 @@ pub(crate) fn attention_weights<T: Float>(
         "attention: queries {q:?}, keys {k:?} and values {v:?}, where […, queries, d], […, keys, d] and […, keys, e] \
          are needed"
     );
-    let (rows, columns) = (q[q.len() - 2], k[k.len() - 2]);
     let scale = T::from_f64((q[q.len() - 1].max(1) as f64).sqrt().recip());
     let scores = (queries * scale).matmul(&keys.swap_axes(-1, -2));
     let masked = |keep: &Tensor<bool>| {
@@ -97,16 +97,10 @@ pub(crate) fn attention_weights<T: Float>(
     };
     match mask {
         AttentionMask::None => scores.softmax(-1),
-        AttentionMask::Causal => masked(&causal(rows, columns)),
+        AttentionMask::Causal => causal_softmax(&scores),
         AttentionMask::Keep(keep) => masked(keep),
         AttentionMask::Add(bias) => (scores + bias).softmax(-1),
     }
-}
-
-/// Whether row i may look at column j: the last row at all.
-fn causal(rows: usize, columns: usize) -> Tensor<bool> {
-    let seen = |i: usize| (0..columns).map(move |j| j + rows <= i + columns);
-    Tensor::from_dense((0..rows).flat_map(seen).collect(), &[rows, columns])
 }
 
 /// [`rotary`](Tensor::rotary), forwards for a direction of 1 and backwards for −1.

@@ -6,8 +6,8 @@ use super::norm::SumOfExponentials;
 use crate::autodiff::unary;
 use crate::kernels::isa::vectorized;
 use crate::kernels::math;
-use crate::kernels::pool;
 use crate::kernels::reduce::{dot, exp_below, fold_dense, map_rows, update_rows};
+use crate::kernels::{pool, threads};
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -31,15 +31,7 @@ impl<T: Float> Tensor<T> {
         unary(
             self,
             |x| if axis + 1 == x.rank() { map_rows_of(x, softmax_row) } else { softmax_across(x, axis) },
-            |_, y| {
-                let y = y.clone();
-                move |g| {
-                    pull(g, &y, axis, softmax_pull, |g| {
-                        let total = (&g * &y).sum_axis(Keep(axis));
-                        (g - total) * &y
-                    })
-                }
-            },
+            |_, y| softmax_pullback(y.clone(), axis),
         )
     }
 
@@ -66,6 +58,40 @@ impl<T: Float> Tensor<T> {
                 }
             },
         )
+    }
+}
+
+/// [`softmax`](Tensor::softmax) of scores `[…, rows, columns]` along the last axis, where row i looks at no later columns
+/// (the last row at all), and zeros beyond; zeros for a row that may look at nothing.
+pub(super) fn causal_softmax<T: Float>(scores: &Tensor<T>) -> Tensor<T> {
+    let &[.., rows, columns] = scores.shape() else { unreachable!("scores have rows and columns") };
+    let forward = |x: &Tensor<T>| {
+        let x = x.contiguous();
+        let mut y = pool::buffer(x.len());
+        threads::for_row_chunks(&mut y, columns, 4, |first, y| {
+            let all = y.chunks_exact_mut(columns).zip(x.dense().chunks_exact(columns).skip(first));
+            for (i, (y, x)) in all.enumerate() {
+                let seen = ((first + i) % rows + 1 + columns).saturating_sub(rows).min(columns);
+                let (y, beyond) = y.split_at_mut(seen);
+                if seen > 0 {
+                    softmax_row(&x[..seen], y);
+                }
+                beyond.fill(T::zero());
+            }
+        });
+        Tensor::from_dense(y, x.shape())
+    };
+    // Zeros stay zeros: y stands in the pullback as a factor.
+    unary(scores, forward, |_, y| softmax_pullback(y.clone(), y.rank() - 1))
+}
+
+/// x̄ = y · (ȳ − Σ ȳ·y).
+fn softmax_pullback<T: Float>(y: Tensor<T>, axis: usize) -> impl FnOnce(Tensor<T>) -> Tensor<T> + Send + 'static {
+    move |g| {
+        pull(g, &y, axis, softmax_pull, |g| {
+            let total = (&g * &y).sum_axis(Keep(axis));
+            (g - total) * &y
+        })
     }
 }
 

@@ -1,0 +1,118 @@
+//! Normalising groups of elements in few passes.
+
+use rayon::prelude::*;
+
+use super::isa::vectorized;
+use super::pool::{self, Pooled};
+use super::reduce::{dot, fold_dense};
+use super::threads;
+
+/// A dense tensor `[outer, groups, inner]`: group g has the elements `[o, g, i]` for all o and i.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Grouped {
+    pub(crate) outer: usize,
+    pub(crate) groups: usize,
+    pub(crate) inner: usize,
+}
+
+impl Grouped {
+    /// Elements of a group.
+    pub(crate) fn count(self) -> usize {
+        self.outer * self.inner
+    }
+
+    /// The rows of a group, in order.
+    fn rows<T>(self, x: &[T], group: usize) -> impl Iterator<Item = &[T]> {
+        (0..self.outer).map(move |o| &x[(o * self.groups + group) * self.inner..][..self.inner])
+    }
+
+    /// `f` of every group.
+    fn map<U: Send>(self, f: impl Fn(usize) -> U + Sync + Send) -> Vec<U> {
+        if threads::worthwhile(self.groups * self.count() * 2) {
+            (0..self.groups).into_par_iter().map(f).collect()
+        } else {
+            (0..self.groups).map(f).collect()
+        }
+    }
+}
+
+/// The mean and 1 / √(variance + ε) of each group.
+pub(crate) fn moments<T>(x: &[T], layout: Grouped, epsilon: T) -> Vec<(T, T)>
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    let n = T::from(layout.count()).unwrap_or_else(T::nan);
+    let zero = T::zero();
+    layout.map(|group| {
+        let mean = layout.rows(x, group).fold(zero, |sum, row| sum + fold_dense(row, &(zero, |a, b| a + b))) / n;
+        // Centred first: the square of the mean would drown a small variance.
+        let square = |sum, row| sum + vectorized(|| sum_of_squares(row, mean));
+        let variance = layout.rows(x, group).fold(zero, square) / n;
+        (mean, (variance + epsilon).sqrt().recip())
+    })
+}
+
+/// Σ (x − mean)².
+#[inline(always)]
+fn sum_of_squares<T: num_traits::Float>(x: &[T], mean: T) -> T {
+    let (blocks, rest) = x.as_chunks::<32>();
+    let mut running = [T::zero(); 32];
+    for block in blocks {
+        for i in 0..32 {
+            let centred = block[i] - mean;
+            running[i] = running[i] + centred * centred;
+        }
+    }
+    let mut half = 16;
+    while half > 0 {
+        for i in 0..half {
+            running[i] = running[i] + running[i + half];
+        }
+        half /= 2;
+    }
+    rest.iter().fold(running[0], |sum, &x| sum + (x - mean) * (x - mean))
+}
+
+/// (x − mean) · scale, with the numbers of each element's group.
+pub(crate) fn standardise<T>(x: &[T], layout: Grouped, moments: &[(T, T)]) -> Vec<T>
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    let mut out = pool::buffer(x.len());
+    threads::for_row_chunks(&mut out, layout.inner, 1, |first, out| {
+        let rows = out.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
+        for (row, (out, x)) in rows.enumerate() {
+            let (mean, scale) = moments[(first + row) % layout.groups];
+            vectorized(
+                #[inline(always)]
+                || out.iter_mut().zip(x).for_each(|(out, &x)| *out = (x - mean) * scale),
+            );
+        }
+    });
+    out
+}
+
+/// The cotangent g of [`standardise`] pulled back, in place: scale · (g − mean(g) − y mean(g y)), by its output y.
+pub(crate) fn pull_standardise<T>(g: &mut [T], y: &[T], layout: Grouped, moments: &[(T, T)])
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    let n = T::from(layout.count()).unwrap_or_else(T::nan);
+    let means = layout.map(|group| {
+        let rows = || layout.rows(g, group).zip(layout.rows(y, group));
+        let sum = rows().fold(T::zero(), |sum, (g, _)| sum + fold_dense(g, &(T::zero(), |a, b| a + b)));
+        let product = rows().fold(T::zero(), |sum, (g, y)| sum + dot(g, y));
+        (sum / n, product / n)
+    });
+    threads::for_row_chunks(g, layout.inner, 2, |first, g| {
+        let rows = g.chunks_exact_mut(layout.inner).zip(y.chunks_exact(layout.inner).skip(first));
+        for (row, (g, y)) in rows.enumerate() {
+            let group = (first + row) % layout.groups;
+            let ((_, scale), (mean, product)) = (moments[group], means[group]);
+            vectorized(
+                #[inline(always)]
+                || g.iter_mut().zip(y).for_each(|(g, &y)| *g = (*g - mean - y * product) * scale),
+            );
+        }
+    });
+}
