@@ -36,8 +36,16 @@ impl Grouped {
     }
 }
 
-/// The mean and 1 / √(variance + ε) of each group.
-pub(crate) fn moments<T>(x: &[T], layout: Grouped, epsilon: T) -> Vec<(T, T)>
+/// Of a group: its mean, its variance, and 1 / √(variance + ε).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moments<T> {
+    pub(crate) mean: T,
+    pub(crate) variance: T,
+    pub(crate) scale: T,
+}
+
+/// The moments of each group.
+pub(crate) fn moments<T>(x: &[T], layout: Grouped, epsilon: T) -> Vec<Moments<T>>
 where
     T: num_traits::Float + Pooled + Send + Sync,
 {
@@ -48,7 +56,7 @@ where
         // Centred first: the square of the mean would drown a small variance.
         let square = |sum, row| sum + vectorized(|| sum_of_squares(row, mean));
         let variance = layout.rows(x, group).fold(zero, square) / n;
-        (mean, (variance + epsilon).sqrt().recip())
+        Moments { mean, variance, scale: (variance + epsilon).sqrt().recip() }
     })
 }
 
@@ -74,41 +82,78 @@ fn sum_of_squares<T: num_traits::Float>(x: &[T], mean: T) -> T {
 }
 
 /// (x − mean) · scale, with the numbers of each element's group.
-pub(crate) fn standardise<T>(x: &[T], layout: Grouped, moments: &[(T, T)]) -> Vec<T>
+pub(crate) fn standardise<T>(x: &[T], layout: Grouped, moments: &[Moments<T>]) -> Vec<T>
 where
     T: num_traits::Float + Pooled + Send + Sync,
+{
+    let of = |group: usize| {
+        let Moments { mean, scale, .. } = moments[group];
+        (mean, scale)
+    };
+    map_rows(x, layout, of, |x, (mean, scale)| (x - mean) * scale)
+}
+
+/// x · scale + shift, with the numbers of each element's group.
+pub(crate) fn affine<T>(x: &[T], layout: Grouped, scale: &[T], shift: &[T]) -> Vec<T>
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    map_rows(x, layout, |group| (scale[group], shift[group]), |x, (scale, shift)| x * scale + shift)
+}
+
+/// x + shift, with the number of each element's group.
+pub(crate) fn shift<T>(x: &[T], layout: Grouped, shift: &[T]) -> Vec<T>
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    map_rows(x, layout, |group| shift[group], |x, shift| x + shift)
+}
+
+/// `f` of each element and what is of its group.
+fn map_rows<T, G>(x: &[T], layout: Grouped, of: impl Fn(usize) -> G + Sync, f: impl Fn(T, G) -> T + Sync) -> Vec<T>
+where
+    T: Copy + Pooled + Send + Sync,
+    G: Copy,
 {
     let mut out = pool::buffer(x.len());
     threads::for_row_chunks(&mut out, layout.inner, 1, |first, out| {
         let rows = out.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
         for (row, (out, x)) in rows.enumerate() {
-            let (mean, scale) = moments[(first + row) % layout.groups];
+            let group = of((first + row) % layout.groups);
             vectorized(
                 #[inline(always)]
-                || out.iter_mut().zip(x).for_each(|(out, &x)| *out = (x - mean) * scale),
+                || out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x, group)),
             );
         }
     });
     out
 }
 
+/// Σ g and Σ g·x of each group.
+pub(crate) fn sums<T>(g: &[T], x: &[T], layout: Grouped) -> Vec<(T, T)>
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    layout.map(|group| {
+        let rows = || layout.rows(g, group).zip(layout.rows(x, group));
+        let sum = rows().fold(T::zero(), |sum, (g, _)| sum + fold_dense(g, &(T::zero(), |a, b| a + b)));
+        let product = rows().fold(T::zero(), |sum, (g, x)| sum + dot(g, x));
+        (sum, product)
+    })
+}
+
 /// The cotangent g of [`standardise`] pulled back, in place: scale · (g − mean(g) − y mean(g y)), by its output y.
-pub(crate) fn pull_standardise<T>(g: &mut [T], y: &[T], layout: Grouped, moments: &[(T, T)])
+pub(crate) fn pull_standardise<T>(g: &mut [T], y: &[T], layout: Grouped, moments: &[Moments<T>])
 where
     T: num_traits::Float + Pooled + Send + Sync,
 {
     let n = T::from(layout.count()).unwrap_or_else(T::nan);
-    let means = layout.map(|group| {
-        let rows = || layout.rows(g, group).zip(layout.rows(y, group));
-        let sum = rows().fold(T::zero(), |sum, (g, _)| sum + fold_dense(g, &(T::zero(), |a, b| a + b)));
-        let product = rows().fold(T::zero(), |sum, (g, y)| sum + dot(g, y));
-        (sum / n, product / n)
-    });
+    let sums = sums(g, y, layout);
     threads::for_row_chunks(g, layout.inner, 2, |first, g| {
         let rows = g.chunks_exact_mut(layout.inner).zip(y.chunks_exact(layout.inner).skip(first));
         for (row, (g, y)) in rows.enumerate() {
             let group = (first + row) % layout.groups;
-            let ((_, scale), (mean, product)) = (moments[group], means[group]);
+            let (scale, mean, product) = (moments[group].scale, sums[group].0 / n, sums[group].1 / n);
             vectorized(
                 #[inline(always)]
                 || g.iter_mut().zip(y).for_each(|(g, &y)| *g = (*g - mean - y * product) * scale),

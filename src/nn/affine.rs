@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ops::normalise::affine_channels;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -30,19 +31,10 @@ impl<T: Float> Affine<T> {
     }
 
     /// γ·x + β along the second axis of x.
-    pub(super) fn of_channels(&self, x: Tensor<T>) -> Tensor<T> {
-        let rank = x.rank();
-        let y = x * per_channel(&self.scale, rank);
+    pub(super) fn of_channels(&self, x: &Tensor<T>) -> Tensor<T> {
         match &self.bias {
-            Some(bias) => y + per_channel(bias, rank),
-            None => y,
+            Some(bias) => affine_channels(x, &self.scale, bias),
+            None => affine_channels(x, &self.scale, &Tensor::zeros_like(&self.scale)),
         }
     }
-}
-
-/// `[channels]` as `[channels, 1, …]`, to stand against `[batch, channels, …]`.
-pub(super) fn per_channel<T: Float>(x: &Tensor<T>, rank: usize) -> Tensor<T> {
-    let mut shape = vec![1; rank - 1];
-    shape[0] = x.len();
-    x.reshape(shape)
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Layer;
-use super::affine::{Affine, per_channel};
+use super::affine::Affine;
 use super::group_norm::check_channels;
+use crate::ops::normalise::{per_channel, standardise_channels};
 use crate::params::{Buffer, Mode, Params};
 use crate::tensor::{Float, Tensor};
 
@@ -87,14 +88,14 @@ impl<T: Float> BatchNorm<T> {
         BatchNorm { epsilon, ..self }
     }
 
-    /// Takes the batch's statistics into the running ones.
-    fn track(&self, x: &Tensor<T>, axes: &[isize]) {
+    /// Takes the statistics of a batch of `count` elements a channel into the running ones.
+    fn track(&self, mean: Tensor<T>, variance: Tensor<T>, count: usize) {
         let newest = |running: &mut Tensor<T>, batch: Tensor<T>| {
             *running = &*running * T::from_f64(1.0 - self.momentum) + batch * T::from_f64(self.momentum);
         };
-        let x = x.stop_gradient();
-        self.mean.update(|running| newest(running, x.mean_axis(axes)));
-        self.variance.update(|running| newest(running, x.var_axis(axes, 1)));
+        let unbiased = T::from_f64(count as f64 / (count as f64 - 1.0));
+        self.mean.update(|running| newest(running, mean));
+        self.variance.update(|running| newest(running, variance * unbiased));
     }
 }
 
@@ -116,15 +117,15 @@ impl<T: Float> Layer<Tensor<T>> for BatchNorm<T> {
                 "BatchNorm: an input of shape {:?} has one element a channel, which has no variance to train with",
                 x.shape()
             );
-            let axes: Vec<isize> = (0..x.rank() as isize).filter(|&axis| axis != 1).collect();
-            self.track(x, &axes);
-            x.standardise(&axes[..], self.epsilon)
+            let (y, mean, variance) = standardise_channels(x, self.epsilon);
+            self.track(mean, variance, x.len() / channels);
+            y
         } else {
             let rsqrt = (self.variance.get() + T::from_f64(self.epsilon)).rsqrt();
             (x - per_channel(&self.mean.get(), x.rank())) * per_channel(&rsqrt, x.rank())
         };
         match &self.affine {
-            Some(affine) => affine.of_channels(y),
+            Some(affine) => affine.of_channels(&y),
             None => y,
         }
     }

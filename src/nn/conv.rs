@@ -3,8 +3,8 @@
 use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::affine::per_channel;
 use super::{Activation, Init, Layer};
+use crate::ops::normalise::shift_channels;
 use crate::ops::{ConvOptions, PerAxis};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
@@ -190,9 +190,8 @@ impl<const D: usize, T: Float> Layer<Tensor<T>> for Conv<D, T> {
 
 /// y + b along the channels.
 pub(super) fn biased<T: Float>(y: Tensor<T>, bias: Option<&Tensor<T>>) -> Tensor<T> {
-    let rank = y.rank();
     match bias {
-        Some(bias) => y + per_channel(bias, rank),
+        Some(bias) => shift_channels(&y, bias),
         None => y,
     }
 }

@@ -71,7 +71,7 @@ impl<T: Float> Layer<Tensor<T>> for GroupNorm<T> {
         check_channels("GroupNorm", x.shape(), self.channels);
         let y = in_groups(x, self.groups, self.epsilon);
         match &self.affine {
-            Some(affine) => affine.of_channels(y),
+            Some(affine) => affine.of_channels(&y),
             None => y,
         }
     }
@@ -138,7 +138,7 @@ impl<T: Float> Layer<Tensor<T>> for InstanceNorm<T> {
         check_channels("InstanceNorm", x.shape(), self.channels);
         let y = in_groups(x, self.channels, self.epsilon);
         match &self.affine {
-            Some(affine) => affine.of_channels(y),
+            Some(affine) => affine.of_channels(&y),
             None => y,
         }
     }

@@ -17,7 +17,7 @@ mod index;
 mod join;
 mod matmul;
 mod norm;
-mod normalise;
+pub(crate) mod normalise;
 mod per_axis;
 mod pointwise;
 mod pool;
