@@ -15,7 +15,7 @@ use crate::tensor::{Float, Tensor};
 /// ```
 #[track_caller]
 pub fn mse<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
-    each::mse(prediction, target).mean()
+    each::squares(prediction, target, true)
 }
 
 /// The mean absolute error Σ|p − t| / n over all elements; its derivative where p = t is 0.
@@ -130,13 +130,19 @@ pub(super) mod each {
     /// [`mse`](crate::loss::mse) of each pair of elements.
     #[track_caller]
     pub fn mse<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
-        of_error("mse", prediction, target, |d| d * d, |d| d * T::from_f64(2.0))
+        squares(prediction, target, false)
+    }
+
+    /// d² of each pair, or its mean: as one operation, since small models spend their time on operations.
+    #[track_caller]
+    pub(super) fn squares<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>, mean: bool) -> Tensor<T> {
+        of_error("mse", prediction, target, mean, |d| d * d, |d| d * T::from_f64(2.0))
     }
 
     /// [`mae`](crate::loss::mae) of each pair of elements.
     #[track_caller]
     pub fn mae<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
-        of_error("mae", prediction, target, T::abs, |d| d.sign())
+        of_error("mae", prediction, target, false, T::abs, |d| d.sign())
     }
 
     /// [`msle`](crate::loss::msle) of each pair of elements.
@@ -152,7 +158,7 @@ pub(super) mod each {
         assert!(delta > T::zero(), "huber: delta must be positive, not {delta}");
         let half = T::from_f64(0.5);
         let value = move |d: T| if d.abs() <= delta { half * d * d } else { delta * (d.abs() - half * delta) };
-        of_error("huber", prediction, target, value, move |d| d.clamp(-delta, delta))
+        of_error("huber", prediction, target, false, value, move |d| d.clamp(-delta, delta))
     }
 
     /// [`smooth_l1`](crate::loss::smooth_l1) of each pair of elements.
@@ -161,13 +167,13 @@ pub(super) mod each {
         assert!(beta > T::zero(), "smooth_l1: beta must be positive, not {beta}");
         let half = T::from_f64(0.5);
         let value = move |d: T| if d.abs() <= beta { half * d * d / beta } else { d.abs() - half * beta };
-        of_error("smooth_l1", prediction, target, value, move |d| d.clamp(-beta, beta) / beta)
+        of_error("smooth_l1", prediction, target, false, value, move |d| d.clamp(-beta, beta) / beta)
     }
 
     /// [`log_cosh`](crate::loss::log_cosh) of each pair of elements.
     #[track_caller]
     pub fn log_cosh<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
-        of_error("log_cosh", prediction, target, ln_cosh, |d| d.tanh())
+        of_error("log_cosh", prediction, target, false, ln_cosh, |d| d.tanh())
     }
 
     /// [`quantile`](crate::loss::quantile) of each pair of elements.
@@ -177,26 +183,35 @@ pub(super) mod each {
         assert!(q > zero && q < one, "quantile: q must lie between 0 and 1, not {q}");
         let slope = move |d: &Tensor<T>| d.gt(zero).where_(one - q, d.lt(zero).where_(-q, zero));
         let value = move |d: T| if d < zero { -q * d } else { (one - q) * d };
-        of_error("quantile", prediction, target, value, move |d| slope(&d))
+        of_error("quantile", prediction, target, false, value, move |d| slope(&d))
     }
 
-    /// A function of the errors d = p − t, given with its derivative: p̄ = ȳ · derivative(d), t̄ = −p̄.
+    /// A function of the errors d = p − t, given with its derivative, or its mean over all n: p̄ = ȳ · derivative(d), over
+    /// n for the mean, t̄ = −p̄.
     #[track_caller]
     fn of_error<T: Float>(
         loss: &str,
         prediction: &Tensor<T>,
         target: &Tensor<T>,
+        mean: bool,
         value: impl Fn(T) -> T + Sync,
         derivative: impl Fn(Tensor<T>) -> Tensor<T> + Copy + Send + 'static,
     ) -> Tensor<T> {
         same_shape(loss, prediction, target);
+        let count = T::from_f64(if mean { prediction.len() as f64 } else { 1.0 });
         binary(
             prediction,
             target,
-            |p, t| zip_elements("loss", p, t, |p, t| value(p - t)),
+            |p, t| {
+                let errors = zip_elements("loss", p, t, |p, t| value(p - t));
+                if mean { errors.sum() / count } else { errors }
+            },
             |p, t, _| {
                 let (p, t) = (p.clone(), t.clone());
-                let slope = move |g: &Tensor<T>, p: &Tensor<T>, t: &Tensor<T>| derivative(p - t) * g;
+                let slope = move |g: &Tensor<T>, p: &Tensor<T>, t: &Tensor<T>| {
+                    let g = if mean { &(g / count) } else { g };
+                    derivative(p - t) * g
+                };
                 let (p2, t2) = (p.clone(), t.clone());
                 (move |g: &Tensor<T>| slope(g, &p, &t), move |g: &Tensor<T>| -slope(g, &p2, &t2))
             },
