@@ -8,7 +8,8 @@ use crate::params::Params;
 /// Layers one after another, each with a type of its own: nothing is boxed. [`chain!`](crate::chain) makes one.
 ///
 /// `layers` is a tuple of up to twelve layers (chains nest), or a `Vec` or array of layers of one type whose output is
-/// what they take.
+/// what they take. Where the compiler finds no method `forward` of a chain, one of its layers does not take what the one
+/// before gives, or has no `impl Layer`.
 ///
 /// ```
 /// use sapwood::nn::Chain;

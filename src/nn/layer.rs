@@ -26,7 +26,8 @@ use crate::tensor::{Element, Tensor};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no layer that takes `{X}`",
     note = "implement `Layer<{X}>` for it: `type Output` and `fn forward(&self, x: &{X})`",
-    note = "a closure must name its argument's type: `|x: &Tensor| …`"
+    note = "a closure must name its argument's type: `|x: &Tensor| …`",
+    note = "a chain is a layer where each of its layers takes what the one before gives: one of them does not"
 )]
 pub trait Layer<X: ?Sized = Tensor> {
     /// What comes out.
