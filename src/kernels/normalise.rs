@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
-use super::reduce::{dot, fold_dense};
+use super::reduce::{Fold, dot, fold_dense};
 use super::threads;
 
 /// A dense tensor `[outer, groups, inner]`: group g has the elements `[o, g, i]` for all o and i.
@@ -54,31 +54,30 @@ where
     layout.map(|group| {
         let mean = layout.rows(x, group).fold(zero, |sum, row| sum + fold_dense(row, &(zero, |a, b| a + b))) / n;
         // Centred first: the square of the mean would drown a small variance.
-        let square = |sum, row| sum + vectorized(|| sum_of_squares(row, mean));
-        let variance = layout.rows(x, group).fold(zero, square) / n;
+        let squares = SquaresAbout { mean };
+        let variance = layout.rows(x, group).fold(zero, |sum, row| sum + fold_dense(row, &squares)) / n;
         Moments { mean, variance, scale: (variance + epsilon).sqrt().recip() }
     })
 }
 
-/// Σ (x − mean)².
-#[inline(always)]
-fn sum_of_squares<T: num_traits::Float>(x: &[T], mean: T) -> T {
-    let (blocks, rest) = x.as_chunks::<32>();
-    let mut running = [T::zero(); 32];
-    for block in blocks {
-        for i in 0..32 {
-            let centred = block[i] - mean;
-            running[i] = running[i] + centred * centred;
-        }
+/// Σ (x − mean)² as a fold.
+struct SquaresAbout<T> {
+    mean: T,
+}
+
+impl<T: num_traits::Float + Sync> Fold<T> for SquaresAbout<T> {
+    #[inline(always)]
+    fn neutral(&self) -> T {
+        T::zero()
     }
-    let mut half = 16;
-    while half > 0 {
-        for i in 0..half {
-            running[i] = running[i] + running[i + half];
-        }
-        half /= 2;
+    #[inline(always)]
+    fn combine(&self, a: T, b: T) -> T {
+        a + b
     }
-    rest.iter().fold(running[0], |sum, &x| sum + (x - mean) * (x - mean))
+    #[inline(always)]
+    fn lift(&self, x: T) -> T {
+        (x - self.mean) * (x - self.mean)
+    }
 }
 
 /// (x − mean) · scale, with the numbers of each element's group.

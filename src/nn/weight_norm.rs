@@ -20,58 +20,29 @@ pub trait Weighted<T: Float>: Sized {
     fn with_weight(&self, weight: Tensor<T>) -> Self;
 }
 
-impl<T: Float> Weighted<T> for Dense<T> {
-    const OUTPUTS: usize = 1;
+macro_rules! weighted {
+    ({$($generics:tt)*} $Layer:ty, $outputs:literal) => {
+        impl<$($generics)*> Weighted<T> for $Layer {
+            const OUTPUTS: usize = $outputs;
 
-    fn weight(&self) -> &Tensor<T> {
-        &self.weight
-    }
+            fn weight(&self) -> &Tensor<T> {
+                &self.weight
+            }
 
-    fn with_weight(&self, weight: Tensor<T>) -> Self {
-        Dense { weight, ..self.clone() }
-    }
+            fn with_weight(&self, weight: Tensor<T>) -> Self {
+                let mut layer = self.clone();
+                layer.weight = weight;
+                layer
+            }
+        }
+    };
 }
 
-impl<T: Float> Weighted<T> for Bilinear<T> {
-    const OUTPUTS: usize = 0;
-
-    fn weight(&self) -> &Tensor<T> {
-        &self.weight
-    }
-
-    fn with_weight(&self, weight: Tensor<T>) -> Self {
-        Bilinear { weight, ..self.clone() }
-    }
-}
-
-impl<const D: usize, T: Float> Weighted<T> for Conv<D, T> {
-    const OUTPUTS: usize = 0;
-
-    fn weight(&self) -> &Tensor<T> {
-        &self.weight
-    }
-
-    fn with_weight(&self, weight: Tensor<T>) -> Self {
-        let mut layer = self.clone();
-        layer.weight = weight;
-        layer
-    }
-}
-
-impl<const D: usize, T: Float> Weighted<T> for ConvTranspose<D, T> {
-    /// Of the outputs of a group, where there are several.
-    const OUTPUTS: usize = 1;
-
-    fn weight(&self) -> &Tensor<T> {
-        &self.weight
-    }
-
-    fn with_weight(&self, weight: Tensor<T>) -> Self {
-        let mut layer = self.clone();
-        layer.weight = weight;
-        layer
-    }
-}
+weighted!({T: Float} Dense<T>, 1);
+weighted!({T: Float} Bilinear<T>, 0);
+weighted!({const D: usize, T: Float} Conv<D, T>, 0);
+// The outputs of a group, where there are several.
+weighted!({const D: usize, T: Float} ConvTranspose<D, T>, 1);
 
 /// A layer whose weight is learnt as length and direction: W = g v / ‖v‖ for each output
 /// ([Salimans and Kingma 2016](https://arxiv.org/abs/1602.07868)).

@@ -1,6 +1,5 @@
 //! Scaled dot-product attention, and rotary positions.
 
-use super::axes::{IntoAxis, resolve_axis};
 use super::softmax::causal_softmax;
 use crate::autodiff::unary;
 use crate::tensor::{Float, Tensor};
@@ -90,15 +89,14 @@ pub(crate) fn attention_weights<T: Float>(
     );
     let scale = T::from_f64((q[q.len() - 1].max(1) as f64).sqrt().recip());
     let scores = (queries * scale).matmul(&keys.swap_axes(-1, -2));
-    let masked = |keep: &Tensor<bool>| {
-        let weights = keep.where_(&scores, T::from_f64(FORBIDDEN)).softmax(-1);
-        // Zeros for a row that may look at nothing, of which the softmax makes equal weights.
-        weights * keep.cast()
-    };
     match mask {
         AttentionMask::None => scores.softmax(-1),
         AttentionMask::Causal => causal_softmax(&scores),
-        AttentionMask::Keep(keep) => masked(keep),
+        AttentionMask::Keep(keep) => {
+            let weights = keep.where_(&scores, T::from_f64(FORBIDDEN)).softmax(-1);
+            // Zeros for a row that may look at nothing, of which the softmax makes equal weights.
+            weights * keep.cast()
+        }
         AttentionMask::Add(bias) => (scores + bias).softmax(-1),
     }
 }
@@ -106,7 +104,7 @@ pub(crate) fn attention_weights<T: Float>(
 /// [`rotary`](Tensor::rotary), forwards for a direction of 1 and backwards for −1.
 fn rotate<T: Float>(x: &Tensor<T>, offset: usize, base: f64, direction: f64) -> Tensor<T> {
     let forward = |x: &Tensor<T>| {
-        let axis = resolve_axis("rotary", x.shape(), -1);
+        let axis = x.rank() - 1;
         let (positions, half) = (x.shape()[axis - 1], x.shape()[axis] / 2);
         let angle = |p: usize, i: usize| (offset + p) as f64 * base.powf(-(i as f64) / half as f64);
         let table = |f: fn(f64) -> f64, sign: f64| {
@@ -114,7 +112,7 @@ fn rotate<T: Float>(x: &Tensor<T>, offset: usize, base: f64, direction: f64) -> 
             Tensor::from_dense((0..positions).flat_map(at).collect(), &[positions, half])
         };
         let (cos, sin) = (table(f64::cos, 1.0), table(f64::sin, direction));
-        let halves = x.chunk(2, axis.into_axis());
+        let halves = x.chunk(2, axis);
         let [a, b] = &halves[..] else { return x.clone() };
         Tensor::concat(&[a * &cos - b * &sin, a * &sin + b * &cos], axis)
     };
