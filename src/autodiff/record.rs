@@ -54,20 +54,32 @@ where
     })
 }
 
-/// [`op`] of one input whose pullback gets, beside the output's cotangent, what the walk back has of the input's so far,
-/// and returns their sum: so it can add a part in place, and many parts of one tensor cost no more than the whole.
-pub(crate) fn accumulating<T, P>(x: &Tensor<T>, forward: impl FnOnce(&Tensor<T>) -> Tensor<T>, pull: P) -> Tensor<T>
+/// [`op`] of one input of which the output is a part. `add` adds the output's cotangent in place to what the walk back has
+/// of the input's, so that many parts of one tensor cost no more than the whole; `whole` makes one of it, where there is
+/// nothing yet or an outer gradient watches.
+pub(crate) fn accumulating<T, W, A>(
+    x: &Tensor<T>,
+    forward: impl FnOnce(&Tensor<T>) -> Tensor<T>,
+    whole: W,
+    add: A,
+) -> Tensor<T>
 where
     T: Element,
-    P: FnOnce(Tensor<T>, Option<Tensor<T>>) -> Tensor<T> + Clone + Send + 'static,
+    W: FnOnce(Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
+    A: FnOnce(Tensor<T>, Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
     let Some(tape) = innermost([x]) else { return forward(x) };
     let Some(node) = x.node_on(&tape) else { unreachable!("the tape watches the only input") };
-    let output = accumulating(&x.outside(&tape), forward, pull.clone());
+    let output = accumulating(&x.outside(&tape), forward, whole.clone(), add.clone());
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
         let Some(cotangent) = T::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
-        let so_far = cotangents.take(node);
-        cotangents.add(node, pull(cotangent, so_far));
+        match cotangents.take::<T>(node) {
+            Some(sum) if !sum.is_traced() && !cotangent.is_traced() => cotangents.add(node, add(sum, cotangent)),
+            so_far => {
+                so_far.into_iter().for_each(|sum| cotangents.add(node, sum));
+                cotangents.add(node, whole(cotangent));
+            }
+        }
     };
     tape.record(output, Box::new(pullback))
 }

@@ -33,11 +33,9 @@ impl<T: Element> Tensor<T> {
             return forward(self);
         }
         let (part, shape): (Arc<[_]>, _) = (Arc::from(part.as_ref()), Shape::from_slice(self.shape()));
-        accumulating(self, forward, move |g, so_far| match so_far {
-            Some(sum) if !sum.is_traced() && !g.is_traced() => add_at(sum, &part, g),
-            Some(sum) => plus(sum, g.put_at(part, shape, T::default())),
-            None => g.put_at(part, shape, T::default()),
-        })
+        let place = part.clone();
+        let whole = move |g: Tensor<T>| g.put_at(place, shape, T::default());
+        accumulating(self, forward, whole, move |sum, g| add_at(sum, &part, g))
     }
 
     /// A tensor of the given shape with this one at a part of it and `fill` elsewhere; the pullback is the slice.
@@ -70,10 +68,6 @@ fn add_at<T: Element>(sum: Tensor<T>, part: &[SliceInfoElem], g: Tensor<T>) -> T
         sum
     }
     AnyTensor::of_two_watched(sum, g, |sum, g| add(sum, part, g), |sum, g| add(sum, part, g))
-}
-
-fn plus<T: Element>(a: Tensor<T>, b: Tensor<T>) -> Tensor<T> {
-    AnyTensor::of_two_watched(a, b, |a, b| a + b, |a, b| a + b)
 }
 
 #[track_caller]
