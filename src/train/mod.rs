@@ -1,7 +1,11 @@
-//! Training: [`train`], one pass over the data, and its [`History`].
+//! Training: [`train`], one pass over the data, and its [`History`]; what shows how it goes.
 
+mod histogram;
 mod history;
+#[cfg(feature = "files")]
+pub mod tensorboard;
 
+pub use histogram::Histogram;
 pub use history::History;
 
 use crate::autodiff::with_gradient;
