@@ -5,16 +5,15 @@
 
 mod plan;
 mod tile;
-mod vector;
 
 use rayon::prelude::*;
 
 pub(crate) use plan::Geometry;
 use plan::{Pass, Source};
 use tile::{PANEL, SLACK};
-pub(crate) use vector::Wide;
 
 use super::pool;
+use super::vector::Wide;
 
 /// Multiply-adds below which one thread is faster.
 const PARALLEL_FROM: usize = 1 << 18;
