@@ -5,6 +5,8 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
+use super::threads::available;
+
 /// A matrix within a slice: its first element and the distances to the next row and column.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a, T> {
@@ -57,7 +59,7 @@ where
         return out.fill(T::zero());
     }
     let work = m * n * k;
-    let threads = rayon::current_num_threads();
+    let threads = available();
     let batch = out.len() / (m * n);
     // Several products share the threads; a single one is shared by them. Never both.
     if batch > 1 && batch * work >= PARALLEL_FROM && threads > 1 {
