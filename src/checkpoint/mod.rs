@@ -30,6 +30,8 @@ mod pytorch;
 mod safetensors;
 mod snapshot;
 
+#[cfg(any(feature = "files", feature = "plots"))]
+pub(crate) use file::replace;
 pub use file::{load, save};
 #[cfg(feature = "files")]
 pub use safetensors::{Precision, Safetensors, Unmatched};

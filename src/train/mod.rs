@@ -2,11 +2,17 @@
 
 mod histogram;
 mod history;
+#[cfg(feature = "plots")]
+pub mod plots;
+#[cfg(any(feature = "files", feature = "plots"))]
+mod png;
 #[cfg(feature = "files")]
 pub mod tensorboard;
+mod terminal;
 
 pub use histogram::Histogram;
 pub use history::History;
+pub use terminal::terminal_curve;
 
 use crate::autodiff::with_gradient;
 use crate::error::{Error, Result};

@@ -1,7 +1,6 @@
 //! [`EventWriter`]: what a training run shows in TensorBoard. With the feature `files`.
 
 mod message;
-mod png;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -10,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use self::message::{Message, record};
-use super::Histogram;
+use super::{Histogram, png};
 use crate::error::{Error, Result};
 use crate::tensor::{Element, Float, Tensor};
 
