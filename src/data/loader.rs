@@ -1,5 +1,6 @@
 //! [`DataLoader`]: batches, shuffled afresh each epoch.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ndarray_rand::rand::SeedableRng;
@@ -7,6 +8,8 @@ use ndarray_rand::rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::Dataset;
+use super::batches::{Batches, Epoch, Start, TryBatches, Workers};
+use super::prefetch::Prefetch;
 
 /// Cuts a [`Dataset`] into batches.
 ///
@@ -25,11 +28,15 @@ use super::Dataset;
 /// }
 /// ```
 #[derive(Debug)]
-pub struct DataLoader<D> {
-    data: D,
+pub struct DataLoader<D: Dataset> {
+    data: Arc<D>,
     batch_size: usize,
     seed: Option<u64>,
     drop_last: bool,
+    /// How many threads make batches, and how they are started.
+    workers: Option<(usize, Start<D>)>,
+    /// How many batches they may make ahead, where the user says it.
+    prefetch: Option<usize>,
     /// Number of the next epoch.
     epoch: AtomicU64,
 }
@@ -45,7 +52,15 @@ impl<D: Dataset> DataLoader<D> {
             panic!("DataLoader: {fault}");
         }
         assert!(!data.is_empty(), "DataLoader: the dataset is empty");
-        DataLoader { data, batch_size: 1, seed: None, drop_last: false, epoch: AtomicU64::new(0) }
+        DataLoader {
+            data: Arc::new(data),
+            batch_size: 1,
+            seed: None,
+            drop_last: false,
+            workers: None,
+            prefetch: None,
+            epoch: AtomicU64::new(0),
+        }
     }
 
     /// Sets the number of observations to a batch; the last batch may have fewer.
@@ -66,6 +81,40 @@ impl<D: Dataset> DataLoader<D> {
     /// Leaves out the last batch where it has fewer observations than the others.
     pub fn drop_last(self) -> Self {
         DataLoader { drop_last: true, ..self }
+    }
+
+    /// Makes batches on so many threads of their own, ahead of the loop that takes them; with 0, which is the default,
+    /// each is made when the loop asks for it, on the loop's own thread.
+    ///
+    /// Order and bits of the batches do not depend on it. The threads are started at an epoch's first batch and have
+    /// ended when the iterator is dropped, wherever it was. What a worker panics with, the loop panics with, and the words
+    /// name the batch. It pays where making a batch is more than copying it: reading, decoding, augmenting.
+    ///
+    /// ```
+    /// use sapwood::prelude::*;
+    ///
+    /// let data = DataLoader::new(Tensor::<f32>::ones((100, 3)).map(|x| x.exp())).batch_size(10).workers(2);
+    /// assert_eq!(data.iter().count(), 10);
+    /// ```
+    pub fn workers(self, workers: usize) -> Self
+    where
+        D: Send + Sync + 'static,
+        D::Batch: Send,
+    {
+        let start: Start<D> = |epoch, first, workers, ahead| {
+            Prefetch::start((first, epoch.len), (workers, ahead), move |batch| epoch.make(batch))
+        };
+        DataLoader { workers: (workers > 0).then_some((workers, start)), ..self }
+    }
+
+    /// Sets how many batches the [`workers`](Self::workers) make ahead at most; without it, two for each worker.
+    ///
+    /// # Panics
+    /// Where it is zero.
+    #[track_caller]
+    pub fn prefetch(self, batches: usize) -> Self {
+        assert!(batches > 0, "DataLoader: workers must be allowed to make at least 1 batch ahead");
+        DataLoader { prefetch: Some(batches), ..self }
     }
 
     /// Batches to an epoch.
@@ -92,18 +141,42 @@ impl<D: Dataset> DataLoader<D> {
     /// The next epoch; its number is one more than that of the one before.
     ///
     /// # Panics
-    /// Where it has no batch, as [`epoch`](Self::epoch).
+    /// As [`epoch`](Self::epoch).
     #[track_caller]
-    pub fn iter(&self) -> Batches<'_, D> {
+    pub fn iter(&self) -> Batches<D> {
         self.epoch(self.epoch.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The epoch of the given number, counted from 0; [`iter`](Self::iter) goes on where it was.
     ///
+    /// Batches that are skipped are not made: a run that goes on in the middle of an epoch takes
+    /// `data.epoch(e).skip(k)`.
+    ///
     /// # Panics
     /// Where it has no batch ([`is_empty`](Self::is_empty)): training with it would do nothing, and nobody would notice.
+    /// The iterator panics where a batch cannot be made, such as for a broken file;
+    /// [`try_epoch`](Self::try_epoch) gives the error.
     #[track_caller]
-    pub fn epoch(&self, number: u64) -> Batches<'_, D> {
+    pub fn epoch(&self, number: u64) -> Batches<D> {
+        Batches(self.try_epoch(number))
+    }
+
+    /// The epoch of the given number as [`epoch`](Self::epoch), with an [`Error::Batch`] in the place of each batch that
+    /// cannot be made. Whoever does not stop there gets the other batches.
+    ///
+    /// # Panics
+    /// Where it has no batch.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// # let data = DataLoader::new(Tensor::<f32>::zeros(3));
+    /// for batch in data.try_epoch(0) {
+    ///     let x = batch?;
+    /// }
+    /// # Ok::<(), sapwood::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn try_epoch(&self, number: u64) -> TryBatches<D> {
         assert!(
             !self.is_empty(),
             "DataLoader: {} observations do not fill one batch of {}, and drop_last leaves out what is smaller",
@@ -117,45 +190,19 @@ impl<D: Dataset> DataLoader<D> {
             rng.set_stream(number);
             order.shuffle(&mut rng);
         }
-        Batches { loader: self, order, next: 0 }
+        let epoch = Epoch { data: self.data.clone(), number, order, batch_size: self.batch_size, len: self.len() };
+        let workers =
+            self.workers.map(|(count, start)| Workers { count, ahead: self.prefetch.unwrap_or(2 * count), start });
+        TryBatches { epoch: Arc::new(epoch), workers, next: 0, prefetch: None }
     }
 }
 
-/// One epoch: an iterator over batches.
-#[derive(Debug)]
-pub struct Batches<'a, D> {
-    loader: &'a DataLoader<D>,
-    order: Vec<usize>,
-    next: usize,
-}
-
-impl<D: Dataset> Iterator for Batches<'_, D> {
+impl<D: Dataset> IntoIterator for &DataLoader<D> {
     type Item = D::Batch;
-
-    fn next(&mut self) -> Option<D::Batch> {
-        if self.next == self.loader.len() {
-            return None;
-        }
-        let start = self.next * self.loader.batch_size;
-        let end = (start + self.loader.batch_size).min(self.order.len());
-        self.next += 1;
-        Some(self.loader.data.batch(&self.order[start..end]))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.loader.len() - self.next;
-        (left, Some(left))
-    }
-}
-
-impl<D: Dataset> ExactSizeIterator for Batches<'_, D> {}
-
-impl<'a, D: Dataset> IntoIterator for &'a DataLoader<D> {
-    type Item = D::Batch;
-    type IntoIter = Batches<'a, D>;
+    type IntoIter = Batches<D>;
 
     #[track_caller]
-    fn into_iter(self) -> Batches<'a, D> {
+    fn into_iter(self) -> Batches<D> {
         self.iter()
     }
 }
