@@ -1,6 +1,10 @@
 //! Data: what observations are drawn from, how they become batches, and how they are cut, folded and prepared.
 
+mod augment;
 mod batches;
+mod cache;
+mod collate;
+mod concatenated;
 mod dataset;
 mod folds;
 mod loader;
@@ -10,8 +14,13 @@ mod sequences;
 mod split;
 mod standardiser;
 mod subset;
+mod transforms;
 
+pub use augment::{Augmented, Inputs, Transform, TransformRng};
 pub use batches::{Batches, TryBatches};
+pub use cache::Cache;
+pub use collate::Collate;
+pub use concatenated::Concatenated;
 pub use dataset::Dataset;
 pub use folds::{Fold, k_fold, leave_p_out, random_k_fold, stratified_k_fold, time_series_folds};
 pub use loader::DataLoader;
@@ -20,3 +29,4 @@ pub use sequences::{pad_sequences, windows};
 pub use split::{Parts, random_split, split, stratified_split};
 pub use standardiser::Standardiser;
 pub use subset::{Map, Subset};
+pub use transforms::{Normalise, RandomCrop, RandomFlip, RandomShift};
