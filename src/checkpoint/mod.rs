@@ -1,4 +1,5 @@
-//! Saving and loading: [`Snapshot`]s of models, and [`save`] and [`load`] for whatever serde can store.
+//! Saving and loading: [`Snapshot`]s of models, [`save`] and [`load`] for whatever serde can store, and weights in files of
+//! other libraries ([`Safetensors`]).
 //!
 //! A model's snapshot has its trained and frozen tensors and its buffers under their paths; an optimiser's
 //! [`State`](crate::optim::State) is stored as it is. One file takes both:
@@ -21,7 +22,15 @@
 //! ```
 
 mod file;
+#[cfg(feature = "files")]
+mod numbers;
+#[cfg(feature = "files")]
+mod pytorch;
+#[cfg(feature = "files")]
+mod safetensors;
 mod snapshot;
 
 pub use file::{load, save};
+#[cfg(feature = "files")]
+pub use safetensors::{Precision, Safetensors, Unmatched};
 pub use snapshot::Snapshot;

@@ -27,6 +27,14 @@ impl<T> Matrix<'_, T> {
     }
 }
 
+impl<T: Copy> Matrix<'_, T> {
+    /// The element of a row and a column.
+    pub(crate) fn at(&self, row: usize, col: usize) -> T {
+        let place = self.offset as isize + row as isize * self.row_stride + col as isize * self.col_stride;
+        self.data[place as usize]
+    }
+}
+
 /// Lengths in `C[m×n] = A[m×k] · B[k×n]`.
 #[derive(Clone, Copy)]
 pub(crate) struct Sizes {

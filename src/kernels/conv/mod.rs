@@ -5,15 +5,14 @@
 
 mod plan;
 mod tile;
-mod vector;
 
 use rayon::prelude::*;
 
 pub(crate) use plan::Geometry;
 use plan::{Pass, Source};
 use tile::{PANEL, SLACK};
-pub(crate) use vector::Wide;
 
+use super::vector::Wide;
 use super::{pool, threads};
 
 /// Multiply-adds below which one thread is faster.
