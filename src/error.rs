@@ -48,6 +48,15 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
+    /// A text has a character that a vocabulary does not have.
+    #[error("the vocabulary has no {character:?}, which is character {position} of the text")]
+    Character {
+        /// The character.
+        character: char,
+        /// Its place in the text, counted from 0.
+        position: usize,
+    },
+
     /// A batch could not be made.
     #[error("batch {batch} of epoch {epoch}: {source}")]
     Batch {
