@@ -39,6 +39,15 @@ pub enum Error {
         found: String,
     },
 
+    /// What is wrong with the content of a file, such as parameters that do not fit the model.
+    #[error("{}: {source}", file.display())]
+    InFile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
+
     /// The loss became infinite or NaN; the model is as it was before that batch.
     #[error("the loss of batch {batch} is {loss}; the model was not updated with it")]
     NotFinite {

@@ -71,6 +71,11 @@ pub trait Rule: Clone + Send + Sync + 'static {
         x
     }
 
+    /// The learning rate of an update of a leaf, counted from 1; `None` where the rule has none.
+    fn rate(&self, _step: u64) -> Option<f64> {
+        None
+    }
+
     /// Sets the learning rate; returns whether the rule has one.
     fn set_rate(&mut self, _rate: f64) -> bool {
         false

@@ -1,8 +1,10 @@
-//! Training: [`train`], one pass over the data, and its [`History`].
+//! Training: [`train`], one pass over the data, its [`History`], and the [`Event`]s of longer runs.
 
+mod event;
 mod history;
 
-pub use history::History;
+pub use event::{EpochEnd, Event, Step, Verdict};
+pub use history::{EpochRecord, History, Stopped};
 
 use crate::autodiff::with_gradient;
 use crate::error::{Error, Result};
