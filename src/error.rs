@@ -48,14 +48,47 @@ pub enum Error {
         source: Box<Error>,
     },
 
+    /// An observation of a dataset could not be read or made.
+    #[error("observation {observation}: {source}")]
+    Observation {
+        /// Its number in the dataset that could not make it, counted from 0.
+        observation: usize,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    /// A batch could not be made.
+    #[error("batch {batch} of epoch {epoch}: {source}")]
+    Batch {
+        /// The epoch, counted from 0.
+        epoch: u64,
+        /// The batch, counted from 0 in the order of the epoch.
+        batch: usize,
+        /// Why.
+        source: Box<Error>,
+    },
+
     /// The loss became infinite or NaN; the model is as it was before that batch.
-    #[error("the loss of batch {batch} is {loss}; the model was not updated with it")]
+    #[error("the loss of batch {batch}{} is {loss}; the model was not updated with it", of_epoch(*epoch))]
     NotFinite {
+        /// The epoch, counted from 0, where there are several.
+        epoch: Option<u64>,
         /// The batch, counted from 0 in the order of the pass.
         batch: usize,
         /// The loss.
         loss: f64,
     },
+}
+
+impl Error {
+    /// [`Error::Observation`] for whatever reason: another error, or words.
+    pub fn observation(observation: usize, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Error::Observation { observation, source: source.into() }
+    }
+}
+
+fn of_epoch(epoch: Option<u64>) -> String {
+    epoch.map_or(String::new(), |epoch| format!(" of epoch {epoch}"))
 }
 
 /// A result with the crate's [`Error`](enum@Error).

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ndarray::{Array, Axis, Dimension};
 
 use super::{Map, Subset};
+use crate::error::Result;
 use crate::kernels::gather::gather_rows;
 use crate::tensor::{Element, Tensor};
 
@@ -34,6 +35,9 @@ use crate::tensor::{Element, Tensor};
 /// let (x, y) = data.iter().last().unwrap();
 /// assert_eq!((x.to_vec(), y.to_vec()), (vec![4.0], vec![16.0]));
 /// ```
+///
+/// What is read from files may fail, and what is drawn at random must not depend on who draws it. Such a dataset
+/// implements [`try_batch`](Self::try_batch) too, which is what a loader calls; `batch` is then epoch 0 of it, or a panic.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dataset",
     note = "datasets are tensors, owned `ndarray` arrays, `Vec`s, tuples of them, and types that implement `Dataset`"
@@ -46,7 +50,45 @@ pub trait Dataset {
     fn len(&self) -> usize;
 
     /// The observations of the given numbers, in that order.
+    ///
+    /// # Panics
+    /// Where [`try_batch`](Self::try_batch) of epoch 0 is an error.
     fn batch(&self, observations: &[usize]) -> Self::Batch;
+
+    /// The observations of the given numbers, in that order, as they are in an epoch: the same bits whenever the same
+    /// epoch and numbers are asked for, and on whatever thread. A dataset that never fails and draws nothing at random
+    /// has no need of its own.
+    ///
+    /// # Errors
+    /// Where an observation cannot be read or made: [`Error::Observation`](crate::Error::Observation), which names it.
+    ///
+    /// ```
+    /// use sapwood::prelude::*;
+    /// use sapwood::{Error, Result};
+    ///
+    /// /// Numbers that are words.
+    /// struct Words(Vec<&'static str>);
+    ///
+    /// impl Dataset for Words {
+    ///     type Batch = Tensor;
+    ///     fn len(&self) -> usize { self.0.len() }
+    ///     fn batch(&self, observations: &[usize]) -> Tensor {
+    ///         self.try_batch(0, observations).unwrap_or_else(|error| panic!("{error}"))
+    ///     }
+    ///     fn try_batch(&self, _epoch: u64, observations: &[usize]) -> Result<Tensor> {
+    ///         let number = |&i: &usize| self.0[i].parse::<f32>().map_err(|error| Error::observation(i, error));
+    ///         Ok(observations.iter().map(number).collect::<Result<Vec<f32>>>()?.into())
+    ///     }
+    /// }
+    ///
+    /// let data = DataLoader::new(Words(vec!["1", "two"]));
+    /// let error = data.try_epoch(0).collect::<Result<Vec<_>>>().unwrap_err();
+    /// assert_eq!(error.to_string(), "batch 1 of epoch 0: observation 1: invalid float literal");
+    /// ```
+    fn try_batch(&self, epoch: u64, observations: &[usize]) -> Result<Self::Batch> {
+        let _ = epoch;
+        Ok(self.batch(observations))
+    }
 
     /// Whether there are none.
     fn is_empty(&self) -> bool {
@@ -161,6 +203,9 @@ macro_rules! pointer {
             fn batch(&self, observations: &[usize]) -> D::Batch {
                 (**self).batch(observations)
             }
+            fn try_batch(&self, epoch: u64, observations: &[usize]) -> Result<D::Batch> {
+                (**self).try_batch(epoch, observations)
+            }
             fn fault(&self) -> Option<String> {
                 (**self).fault()
             }
@@ -180,6 +225,9 @@ macro_rules! tuple {
             }
             fn batch(&self, observations: &[usize]) -> Self::Batch {
                 ($(self.$i.batch(observations),)+)
+            }
+            fn try_batch(&self, epoch: u64, observations: &[usize]) -> Result<Self::Batch> {
+                Ok(($(self.$i.try_batch(epoch, observations)?,)+))
             }
             fn fault(&self) -> Option<String> {
                 let lengths = [$(self.$i.len()),+];

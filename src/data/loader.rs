@@ -7,6 +7,7 @@ use ndarray_rand::rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::Dataset;
+use crate::error::{Error, Result};
 
 /// Cuts a [`Dataset`] into batches.
 ///
@@ -84,6 +85,20 @@ impl<D: Dataset> DataLoader<D> {
         self.data.len()
     }
 
+    /// Observations in the batch of the given number.
+    pub(crate) fn observations_in(&self, batch: usize) -> usize {
+        self.data.len().saturating_sub(batch * self.batch_size).min(self.batch_size)
+    }
+
+    /// What determines the batches of an epoch, besides the data themselves: in words, to be stored and compared.
+    pub(crate) fn description(&self) -> String {
+        let order = match self.seed {
+            Some(seed) => format!("shuffled with the seed {seed}"),
+            None => "in order".to_owned(),
+        };
+        format!("{} observations in {} batches of {}, {order}", self.data.len(), self.len(), self.batch_size)
+    }
+
     /// The dataset.
     pub fn dataset(&self) -> &D {
         &self.data
@@ -92,7 +107,7 @@ impl<D: Dataset> DataLoader<D> {
     /// The next epoch; its number is one more than that of the one before.
     ///
     /// # Panics
-    /// Where it has no batch, as [`epoch`](Self::epoch).
+    /// As [`epoch`](Self::epoch).
     #[track_caller]
     pub fn iter(&self) -> Batches<'_, D> {
         self.epoch(self.epoch.fetch_add(1, Ordering::Relaxed))
@@ -100,10 +115,34 @@ impl<D: Dataset> DataLoader<D> {
 
     /// The epoch of the given number, counted from 0; [`iter`](Self::iter) goes on where it was.
     ///
+    /// Batches that are skipped are not made: a run that goes on in the middle of an epoch takes
+    /// `data.epoch(e).skip(k)`.
+    ///
     /// # Panics
     /// Where it has no batch ([`is_empty`](Self::is_empty)): training with it would do nothing, and nobody would notice.
+    /// The iterator panics where a batch cannot be made, such as for a broken file;
+    /// [`try_epoch`](Self::try_epoch) gives the error.
     #[track_caller]
     pub fn epoch(&self, number: u64) -> Batches<'_, D> {
+        Batches(self.try_epoch(number))
+    }
+
+    /// The epoch of the given number as [`epoch`](Self::epoch), with an [`Error::Batch`] in the place of each batch that
+    /// cannot be made. Whoever does not stop there gets the other batches.
+    ///
+    /// # Panics
+    /// Where it has no batch.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// # let data = DataLoader::new(Tensor::<f32>::zeros(3));
+    /// for batch in data.try_epoch(0) {
+    ///     let x = batch?;
+    /// }
+    /// # Ok::<(), sapwood::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn try_epoch(&self, number: u64) -> TryBatches<'_, D> {
         assert!(
             !self.is_empty(),
             "DataLoader: {} observations do not fill one batch of {}, and drop_last leaves out what is smaller",
@@ -117,29 +156,59 @@ impl<D: Dataset> DataLoader<D> {
             rng.set_stream(number);
             order.shuffle(&mut rng);
         }
-        Batches { loader: self, order, next: 0 }
+        TryBatches { loader: self, epoch: number, order, next: 0 }
     }
 }
 
 /// One epoch: an iterator over batches.
 #[derive(Debug)]
-pub struct Batches<'a, D> {
-    loader: &'a DataLoader<D>,
-    order: Vec<usize>,
-    next: usize,
-}
+pub struct Batches<'a, D>(TryBatches<'a, D>);
 
 impl<D: Dataset> Iterator for Batches<'_, D> {
     type Item = D::Batch;
 
     fn next(&mut self) -> Option<D::Batch> {
-        if self.next == self.loader.len() {
+        self.nth(0)
+    }
+
+    fn nth(&mut self, skipped: usize) -> Option<D::Batch> {
+        self.0.nth(skipped).map(|batch| batch.unwrap_or_else(|error| panic!("DataLoader: {error}")))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl<D: Dataset> ExactSizeIterator for Batches<'_, D> {}
+
+/// One epoch: an iterator over batches, each of which may be an error; see [`DataLoader::try_epoch`].
+#[derive(Debug)]
+pub struct TryBatches<'a, D> {
+    loader: &'a DataLoader<D>,
+    epoch: u64,
+    order: Vec<usize>,
+    next: usize,
+}
+
+impl<D: Dataset> Iterator for TryBatches<'_, D> {
+    type Item = Result<D::Batch>;
+
+    fn next(&mut self) -> Option<Result<D::Batch>> {
+        self.nth(0)
+    }
+
+    fn nth(&mut self, skipped: usize) -> Option<Result<D::Batch>> {
+        let number = self.next.saturating_add(skipped).min(self.loader.len());
+        if number == self.loader.len() {
+            self.next = number;
             return None;
         }
-        let start = self.next * self.loader.batch_size;
+        self.next = number + 1;
+        let start = number * self.loader.batch_size;
         let end = (start + self.loader.batch_size).min(self.order.len());
-        self.next += 1;
-        Some(self.loader.data.batch(&self.order[start..end]))
+        let batch = self.loader.data.try_batch(self.epoch, &self.order[start..end]);
+        Some(batch.map_err(|error| Error::Batch { epoch: self.epoch, batch: number, source: Box::new(error) }))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -148,7 +217,7 @@ impl<D: Dataset> Iterator for Batches<'_, D> {
     }
 }
 
-impl<D: Dataset> ExactSizeIterator for Batches<'_, D> {}
+impl<D: Dataset> ExactSizeIterator for TryBatches<'_, D> {}
 
 impl<'a, D: Dataset> IntoIterator for &'a DataLoader<D> {
     type Item = D::Batch;
@@ -165,6 +234,7 @@ mod tests {
     use super::*;
     use crate::prelude::*;
     use ndarray::{Array2, array};
+    use std::sync::Mutex;
 
     fn rows() -> Tensor {
         Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 10.0]])
@@ -258,5 +328,66 @@ mod tests {
     #[should_panic(expected = "DataLoader: the dataset is empty")]
     fn empty_data_is_refused() {
         DataLoader::new(Tensor::<f32>::zeros((0, 3)));
+    }
+
+    /// Knows which observations were asked for, and fails at one of them.
+    struct Recording {
+        asked: Mutex<Vec<usize>>,
+        broken: Option<usize>,
+    }
+
+    impl Dataset for Recording {
+        type Batch = Vec<usize>;
+
+        fn len(&self) -> usize {
+            10
+        }
+        fn batch(&self, observations: &[usize]) -> Vec<usize> {
+            self.try_batch(0, observations).unwrap()
+        }
+        fn try_batch(&self, _: u64, observations: &[usize]) -> Result<Vec<usize>> {
+            self.asked.lock().unwrap().extend(observations);
+            match observations.iter().find(|&&i| Some(i) == self.broken) {
+                Some(&i) => Err(Error::observation(i, "broken")),
+                None => Ok(observations.to_vec()),
+            }
+        }
+    }
+
+    fn recording(broken: Option<usize>) -> Recording {
+        Recording { asked: Mutex::default(), broken }
+    }
+
+    #[test]
+    fn batches_that_are_skipped_are_not_made() {
+        let data = DataLoader::new(recording(None)).batch_size(2).shuffle(3);
+        let all: Vec<_> = data.epoch(1).collect();
+        data.data.asked.lock().unwrap().clear();
+
+        assert_eq!(data.epoch(1).skip(3).collect::<Vec<_>>(), all[3..]);
+        assert_eq!(*data.data.asked.lock().unwrap(), all[3..].concat());
+        let mut epoch = data.epoch(1);
+        assert_eq!((epoch.nth(1).as_ref(), epoch.len()), (Some(&all[1]), 3));
+        assert_eq!((epoch.nth(2).as_ref(), epoch.len()), (Some(&all[4]), 0));
+        assert_eq!((epoch.nth(usize::MAX), epoch.next(), epoch.len()), (None, None, 0));
+        assert_eq!((data.epoch(0).nth(5), data.epoch(0).nth(usize::MAX)), (None, None));
+    }
+
+    #[test]
+    fn a_batch_that_fails_is_an_error_among_the_others() {
+        let tuple = (recording(Some(5)).subset(vec![7, 6, 5, 4]), vec!["a", "b", "c", "d"]);
+        let data = DataLoader::new(Box::new(tuple.map(|(numbers, _)| numbers))).batch_size(2);
+        let mut epoch = data.try_epoch(8);
+        assert_eq!(epoch.next().unwrap().unwrap(), [7, 6]);
+        assert_eq!(epoch.next().unwrap().unwrap_err().to_string(), "batch 1 of epoch 8: observation 5: broken");
+        assert!(epoch.next().is_none());
+        let data = DataLoader::new(recording(Some(0))).batch_size(5);
+        assert_eq!(data.try_epoch(0).map(|batch| batch.is_ok()).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    #[should_panic(expected = "DataLoader: batch 1 of epoch 0: observation 5: broken")]
+    fn plain_iteration_panics_with_the_errors_words() {
+        for _ in &DataLoader::new(recording(Some(5))).batch_size(4) {}
     }
 }

@@ -11,7 +11,7 @@ mod subset;
 
 pub use dataset::Dataset;
 pub use folds::{Fold, k_fold, leave_p_out, random_k_fold, stratified_k_fold, time_series_folds};
-pub use loader::{Batches, DataLoader};
+pub use loader::{Batches, DataLoader, TryBatches};
 pub use resample::{oversample, undersample, weighted_sample};
 pub use sequences::{pad_sequences, windows};
 pub use split::{Parts, random_split, split, stratified_split};

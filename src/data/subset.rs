@@ -1,6 +1,7 @@
 //! Datasets made of datasets: [`Subset`], [`Map`].
 
 use super::Dataset;
+use crate::error::Result;
 
 /// Some observations of a dataset, in an order of its own; see [`Dataset::subset`].
 #[derive(Clone, Debug)]
@@ -26,6 +27,10 @@ impl<D> Subset<D> {
     pub fn observations(&self) -> &[usize] {
         &self.observations
     }
+
+    fn chosen(&self, observations: &[usize]) -> Vec<usize> {
+        observations.iter().map(|&i| self.observations[i]).collect()
+    }
 }
 
 impl<D: Dataset> Subset<D> {
@@ -42,8 +47,10 @@ impl<D: Dataset> Dataset for Subset<D> {
         self.observations.len()
     }
     fn batch(&self, observations: &[usize]) -> D::Batch {
-        let chosen: Vec<usize> = observations.iter().map(|&i| self.observations[i]).collect();
-        self.data.batch(&chosen)
+        self.data.batch(&self.chosen(observations))
+    }
+    fn try_batch(&self, epoch: u64, observations: &[usize]) -> Result<D::Batch> {
+        self.data.try_batch(epoch, &self.chosen(observations))
     }
     fn fault(&self) -> Option<String> {
         self.data.fault()
@@ -71,6 +78,9 @@ impl<D: Dataset, B, F: Fn(D::Batch) -> B> Dataset for Map<D, F> {
     }
     fn batch(&self, observations: &[usize]) -> B {
         (self.f)(self.data.batch(observations))
+    }
+    fn try_batch(&self, epoch: u64, observations: &[usize]) -> Result<B> {
+        Ok((self.f)(self.data.try_batch(epoch, observations)?))
     }
     fn fault(&self) -> Option<String> {
         self.data.fault()

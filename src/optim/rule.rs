@@ -118,7 +118,7 @@ pub(super) fn sign<T: Float>(x: T) -> T {
 
 /// The value of an option that must be a finite number of at least 0.
 #[track_caller]
-pub(super) fn positive(rule: &str, option: &str, value: f64) -> f64 {
+pub(crate) fn positive(rule: &str, option: &str, value: f64) -> f64 {
     assert!(value >= 0.0 && value.is_finite(), "{rule}: {option} must be a finite number, at least 0, not {value}");
     value
 }

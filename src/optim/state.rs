@@ -37,7 +37,7 @@ pub struct LeafState<R: Rule, T: Float> {
 }
 
 /// The rule's name without its modules, such as `(ClipNorm, Adam)`.
-pub(super) fn rule_name<R>() -> String {
+pub(crate) fn rule_name<R>() -> String {
     let mut short = String::new();
     for part in std::any::type_name::<R>().split_inclusive(|c: char| !(c.is_alphanumeric() || "_:".contains(c))) {
         short.push_str(part.rsplit("::").next().unwrap_or(part));

@@ -48,15 +48,7 @@ impl EarlyStopping {
     #[track_caller]
     pub fn new(patience: u64) -> Self {
         assert!(patience > 0, "EarlyStopping: the patience must be at least 1, not 0");
-        EarlyStopping {
-            patience,
-            min_change: 0.0,
-            rising: false,
-            metric: None,
-            restores: true,
-            best: None,
-            waited: 0,
-        }
+        EarlyStopping { patience, min_change: 0.0, rising: false, metric: None, restores: true, best: None, waited: 0 }
     }
 
     /// Sets by how much an observation must be better to count; by anything above 0 by default.

@@ -21,18 +21,14 @@ use crate::error::Result;
 /// assert_eq!(mean, 4.0);
 /// # Ok::<(), sapwood::Error>(())
 /// ```
-pub fn evaluate<M, D, V>(
-    model: &M,
-    data: &DataLoader<D>,
-    mut metric: impl FnMut(&M, D::Batch) -> V,
-) -> Result<f64>
+pub fn evaluate<M, D, V>(model: &M, data: &DataLoader<D>, mut metric: impl FnMut(&M, D::Batch) -> V) -> Result<f64>
 where
     D: Dataset,
     V: Into<f64>,
 {
     let mut mean = Mean::default();
-    for (number, batch) in data.epoch(0).enumerate() {
-        mean.add(metric(model, batch).into(), data.observations_in(number));
+    for (number, batch) in data.try_epoch(0).enumerate() {
+        mean.add(metric(model, batch?).into(), data.observations_in(number));
     }
     Ok(mean.value())
 }
