@@ -1,4 +1,5 @@
-//! Saving and loading: [`Snapshot`]s of models, and [`save`] and [`load`] for whatever serde can store.
+//! Saving and loading: [`Snapshot`]s of models, [`Checkpoint`]s of whole training runs, and [`save`] and [`load`] for
+//! whatever serde can store.
 //!
 //! A model's snapshot has its trained and frozen tensors and its buffers under their paths; an optimiser's
 //! [`State`](crate::optim::State) is stored as it is. One file takes both:
@@ -20,8 +21,12 @@
 //! # Ok::<(), sapwood::Error>(())
 //! ```
 
+mod encoding;
 mod file;
+mod run;
 mod snapshot;
 
+pub(crate) use file::UNFINISHED;
 pub use file::{load, save};
+pub use run::{Checkpoint, Position};
 pub use snapshot::Snapshot;

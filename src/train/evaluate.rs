@@ -46,6 +46,10 @@ impl Mean {
         self.weight += count as f64;
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.weight == 0.0
+    }
+
     pub(super) fn value(&self) -> f64 {
         self.sum / self.weight
     }

@@ -5,12 +5,14 @@ mod evaluate;
 mod event;
 mod history;
 mod patience;
+mod trainer;
 
 pub use early_stopping::EarlyStopping;
 pub use evaluate::evaluate;
 pub use event::{EpochEnd, Event, Step, Verdict};
 pub use history::{EpochRecord, History, Stopped};
 pub use patience::{Patience, Standstill, Throttle};
+pub use trainer::{Checkpoints, Trainer};
 
 use crate::autodiff::with_gradient;
 use crate::error::{Error, Result};
