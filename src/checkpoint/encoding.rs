@@ -56,6 +56,16 @@ mod tests {
     }
 
     #[test]
+    fn a_shape_that_lies_is_an_error() {
+        for shape in [vec![3usize], vec![0], vec![1 << 40, 1 << 40], vec![0, 1 << 60, 1 << 60]] {
+            let bytes = encode(&(shape, vec![1.0f64, 2.0])).unwrap();
+            assert!(decode::<crate::tensor::Tensor<f64>>(&bytes).is_err());
+        }
+        let hidden = encode(&(vec![0usize, 1 << 60, 1 << 60], Vec::<f64>::new())).unwrap();
+        assert!(decode::<crate::tensor::Tensor<f64>>(&hidden).is_err());
+    }
+
+    #[test]
     fn many_small_numbers_are_no_large_claim() {
         // Each takes one byte and counts as sixteen.
         let numbers = vec![1u128; 100_000];

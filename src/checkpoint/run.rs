@@ -189,11 +189,13 @@ impl Checkpoint {
         self.values.iter().find(|(other, _)| other == name).map(|(_, bytes)| &*bytes.0)
     }
 
-    /// The error with the file that this comes from.
+    /// The error with the file that this comes from, where it has none yet.
     pub(crate) fn in_file(&self, error: Error) -> Error {
-        match &self.file {
-            Some(file) => Error::InFile { file: file.clone(), source: Box::new(error) },
-            None => error,
+        match (&self.file, error) {
+            (Some(file), error @ Error::Mismatch { .. }) => {
+                Error::InFile { file: file.clone(), source: Box::new(error) }
+            }
+            (_, error) => error,
         }
     }
 }
