@@ -52,3 +52,44 @@ fn every_public_name_is_in_the_table() {
         assert!(missing.is_empty(), "src/names.md lacks {missing:?} of {module}");
     }
 }
+
+/// (What every loss makes of several is in `loss::each`, which has the same names.)
+#[test]
+fn gradients_of_every_layer_and_loss_are_checked() {
+    // Parts, settings and generic forms of layers, traits, and what gives numbers and no tensors.
+    let others = [
+        "Affine",
+        "Conv",
+        "ConvTranspose",
+        "Padding",
+        "Init",
+        "Layer",
+        "output_shape",
+        "Cell",
+        "CellState",
+        "Directions",
+        "Recurrent",
+        "FeedForward",
+        "Weighted",
+        "ClassTarget",
+        "accuracy",
+        "confusion_matrix",
+        "f1",
+        "precision",
+        "recall",
+        "top_k_accuracy",
+        "auc",
+        "perplexity",
+        "r2",
+    ];
+    let modules = [
+        ("nn", include_str!("../src/nn/mod.rs"), include_str!("gradients/layers.rs")),
+        ("loss", include_str!("../src/loss/mod.rs"), include_str!("gradients/losses.rs")),
+    ];
+    for (module, source, tests) in modules {
+        let words: Vec<_> = tests.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        let missing: Vec<_> =
+            exported(source).into_iter().filter(|name| !others.contains(name) && !words.contains(name)).collect();
+        assert!(missing.is_empty(), "tests/gradients lacks {missing:?} of {module}");
+    }
+}

@@ -154,13 +154,15 @@ fn map_model(model: &Model) -> TokenStream {
     });
     // An empty enum has no values, so nothing is matched; a reference to one would have to be.
     let value = if model.variants.is_empty() { quote!(*self) } else { quote!(self) };
+    let name = ident.unraw().to_string();
     quote! {
         fn map_model(
             &self,
             walk: &mut ::sapwood::params::Walk,
             f: &mut impl ::sapwood::params::MapModel,
         ) -> Self {
-            match #value { #(#arms),* }
+            let name = ::core::concat!(::core::module_path!(), "::", #name);
+            walk.model(name, |walk| match #value { #(#arms),* })
         }
     }
 }

@@ -11,5 +11,5 @@ pub use algebra::GradientTree;
 pub use check::{GradientCheck, check_gradient};
 pub use custom::custom;
 pub use gradient::{Gradient, Grads, Objective, gradient, is_active, pullback, with_gradient};
-pub(crate) use record::{accumulating, binary, op, unary, variadic};
+pub(crate) use record::{accumulating, binary, op, pull_composed, unary, variadic};
 pub(crate) use tape::Trace;

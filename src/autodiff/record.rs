@@ -1,7 +1,8 @@
 //! How an operation is computed and recorded: the one door through which all of `ops` goes.
 
+use super::gradient::pullback;
 use super::tape::{Cotangents, innermost};
-use crate::tensor::{AnyTensor, Element, Tensor};
+use crate::tensor::{AnyTensor, Element, Float, Tensor};
 
 /// Computes `forward` of the inputs; where a gradient is watching, records the operation.
 ///
@@ -82,6 +83,17 @@ where
         }
     };
     tape.record(output, Box::new(pullback))
+}
+
+/// The cotangents that the plain form of an operation hands to its inputs: for a fused operation that an outer gradient
+/// watches.
+pub(crate) fn pull_composed<T: Float, const N: usize>(
+    composed: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
+    inputs: [Tensor<T>; N],
+    g: &Tensor<T>,
+) -> [Option<Tensor<T>>; N] {
+    let (_, back) = pullback(|inputs: &[Tensor<T>; N]| composed(inputs.each_ref()), &inputs);
+    back(g).map(|grad| grad.get().cloned())
 }
 
 /// [`op`] of two inputs: a pullback for each, of which only the watched are called.

@@ -76,7 +76,8 @@ fn decode<V: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<V, String> {
     encoding::decode(payload).map_err(|words| format!("holds another type than the one asked for: {words}"))
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file as a whole or not at all.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let sibling = sibling(path);
     let write = || {
         let mut file = File::create(&sibling)?;

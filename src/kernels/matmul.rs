@@ -5,6 +5,8 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
+use super::threads::available;
+
 /// A matrix within a slice: its first element and the distances to the next row and column.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a, T> {
@@ -22,6 +24,14 @@ impl<T> Matrix<'_, T> {
         let lowest = self.offset as isize + down.min(0) + right.min(0);
         let highest = self.offset as isize + down.max(0) + right.max(0);
         assert!(lowest >= 0 && (highest as usize) < self.data.len(), "matrix reaches outside its storage");
+    }
+}
+
+impl<T: Copy> Matrix<'_, T> {
+    /// The element of a row and a column.
+    pub(crate) fn at(&self, row: usize, col: usize) -> T {
+        let place = self.offset as isize + row as isize * self.row_stride + col as isize * self.col_stride;
+        self.data[place as usize]
     }
 }
 
@@ -49,7 +59,7 @@ where
         return out.fill(T::zero());
     }
     let work = m * n * k;
-    let threads = rayon::current_num_threads();
+    let threads = available();
     let batch = out.len() / (m * n);
     // Several products share the threads; a single one is shared by them. Never both.
     if batch > 1 && batch * work >= PARALLEL_FROM && threads > 1 {

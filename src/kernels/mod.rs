@@ -12,11 +12,13 @@ pub(crate) mod matmul;
 pub(crate) mod normalise;
 mod operand;
 pub(crate) mod pool;
+pub(crate) mod recurrent;
 pub(crate) mod reduce;
 pub(crate) mod resample;
 pub(crate) mod scan;
 pub(crate) mod strided;
 pub(crate) mod threads;
+pub(crate) mod vector;
 pub(crate) mod windows;
 
 pub(crate) use strided::Strided;

@@ -62,7 +62,7 @@ impl<T: Element> Layer<Tensor<T>> for Reshape {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         assert!(
-            x.rank() > 0 && x.shape()[1..].iter().product::<usize>() == self.shape.iter().product(),
+            x.rank() > 0 && x.shape()[1..].iter().product::<usize>() == self.shape.iter().product::<usize>(),
             "Reshape: an input of shape {:?} can't become [batch, {:?}]",
             x.shape(),
             self.shape

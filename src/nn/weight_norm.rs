@@ -94,7 +94,8 @@ impl<T: Float, L: Weighted<T> + Layer<X>, X> Layer<X> for WeightNorm<L, T> {
 /// ([Miyato et al. 2018](https://arxiv.org/abs/1802.05957)).
 ///
 /// The singular value is σ = uᵀ W v, where u and v come from one step of power iteration on each call in training; they
-/// are constants for the gradient, as in the paper. u is a [`Buffer`]: checkpoints hold it.
+/// are constants for the gradient, as in the paper. So second derivatives leave out how u and v turn with W, and finite
+/// differences of them differ. u is a [`Buffer`]: checkpoints hold it.
 ///
 /// ```
 /// use sapwood::nn::SpectralNorm;

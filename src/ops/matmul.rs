@@ -94,7 +94,7 @@ fn multiply<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
 }
 
 /// The matrix of the tensor's last two axes that starts at the offset.
-fn matrix<T: Float>(tensor: &Tensor<T>, offset: usize) -> Matrix<'_, T> {
+pub(super) fn matrix<T: Float>(tensor: &Tensor<T>, offset: usize) -> Matrix<'_, T> {
     let (row, col) = (tensor.rank() - 2, tensor.rank() - 1);
     let strides = &tensor.layout().strides;
     Matrix { data: tensor.storage(), offset, row_stride: strides[row], col_stride: strides[col] }

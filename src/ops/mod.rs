@@ -15,6 +15,7 @@ mod extrema;
 mod hard_activation;
 mod index;
 mod join;
+pub(crate) mod lstm;
 mod matmul;
 mod norm;
 pub(crate) mod normalise;

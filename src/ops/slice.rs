@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ndarray::SliceInfoElem;
 
 use crate::autodiff::{accumulating, unary};
+use crate::kernels::pool;
 use crate::tensor::{AnyTensor, Element, Float, Layout, Shape, Strides, Tensor};
 
 impl<T: Element> Tensor<T> {
@@ -41,7 +42,7 @@ impl<T: Element> Tensor<T> {
     /// A tensor of the given shape with this one at a part of it and `fill` elsewhere; the pullback is the slice.
     pub(super) fn put_at(&self, part: Arc<[SliceInfoElem]>, shape: Shape, fill: T) -> Tensor<T> {
         let forward = |x: &Tensor<T>| {
-            let mut whole = Tensor::from_dense(vec![fill; shape.iter().product()], &shape);
+            let mut whole = Tensor::from_dense(pool::filled(shape.iter().product(), fill), &shape);
             whole.view_mut().slice_mut(of_all_axes(&part, shape.len()).as_slice()).assign(&x.view());
             whole
         };

@@ -19,6 +19,8 @@ enum Step {
 #[derive(Debug, Default)]
 pub struct Walk {
     steps: SmallVec<[Step; 4]>,
+    /// The models around this place, outermost first: each one's type, and how many steps led to it.
+    models: SmallVec<[(&'static str, usize); 4]>,
     frozen: usize,
     ties: Vec<Tie>,
     met_alias: bool,
@@ -56,6 +58,14 @@ impl Walk {
     /// Walks into an entry of a map, and back.
     pub fn key<R>(&mut self, key: &str, body: impl FnOnce(&mut Walk) -> R) -> R {
         self.step(Step::Key(key.to_owned()), body)
+    }
+
+    /// Walks through a model of the named type, such as `sapwood::nn::dense::Dense`, and back.
+    pub fn model<R>(&mut self, name: &'static str, body: impl FnOnce(&mut Walk) -> R) -> R {
+        self.models.push((name, self.steps.len()));
+        let result = body(self);
+        self.models.pop();
+        result
     }
 
     /// Walks through a part that is never trained, and back.
@@ -112,6 +122,16 @@ impl Walk {
         place(&self.path())
     }
 
+    /// The steps of the path, each with the type of the model whose field it is: empty where that is no derived model.
+    /// Types are only told on the walks of [`map_model`](super::Params::map_model).
+    #[cfg(feature = "files")]
+    pub(crate) fn owned_steps(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.steps.iter().enumerate().map(|(depth, step)| {
+            let owner = self.models.iter().find(|(_, steps)| *steps == depth);
+            (owner.map_or("", |(name, _)| name), step.to_string())
+        })
+    }
+
     fn step<R>(&mut self, step: Step, body: impl FnOnce(&mut Walk) -> R) -> R {
         self.steps.push(step);
         let result = body(self);
@@ -126,13 +146,19 @@ impl fmt::Display for Walk {
             if i > 0 {
                 f.write_str(".")?;
             }
-            match step {
-                Step::Field(name) => f.write_str(name)?,
-                Step::Index(index) => index.fmt(f)?,
-                Step::Key(key) => f.write_str(key)?,
-            }
+            step.fmt(f)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Field(name) => f.write_str(name),
+            Step::Index(index) => index.fmt(f),
+            Step::Key(key) => f.write_str(key),
+        }
     }
 }
 

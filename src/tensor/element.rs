@@ -91,7 +91,7 @@ pub trait Float:
     + SampleUniform
     + std::iter::Sum
     + Params
-    + crate::kernels::conv::Wide
+    + crate::kernels::vector::Wide
 {
     /// Wraps a tensor of this type, so that tensors of several types can stand in one list.
     #[doc(hidden)]

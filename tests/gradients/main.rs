@@ -1,6 +1,7 @@
-//! Every operation's gradient beside central differences, at first and second order, over layouts of its inputs.
+//! The gradient of every operation, layer and loss beside central differences, at first and second order; operations
+//! over layouts of their inputs.
 //!
-//! A family of operations is a module; `harness` says what a check is.
+//! A family is a module; `harness` says what a check is.
 
 mod arithmetic;
 mod attention;
@@ -9,7 +10,8 @@ mod harness;
 mod index;
 mod join;
 mod known;
-mod loss;
+mod layers;
+mod losses;
 mod matmul;
 mod pointwise;
 mod pool;

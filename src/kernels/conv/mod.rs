@@ -5,16 +5,15 @@
 
 mod plan;
 mod tile;
-mod vector;
 
 use rayon::prelude::*;
 
 pub(crate) use plan::Geometry;
 use plan::{Pass, Source};
 use tile::{PANEL, SLACK};
-pub(crate) use vector::Wide;
 
-use super::pool;
+use super::vector::Wide;
+use super::{pool, threads};
 
 /// Multiply-adds below which one thread is faster.
 const PARALLEL_FROM: usize = 1 << 18;
@@ -161,7 +160,7 @@ impl Sums {
 }
 
 fn in_parallel<P: Send>(g: &Geometry, pieces: &mut [P], least: usize, body: impl Fn(&mut P) + Send + Sync) {
-    if g.work() >= PARALLEL_FROM && rayon::current_num_threads() > 1 {
+    if g.work() >= PARALLEL_FROM && threads::available() > 1 {
         pieces.par_iter_mut().with_min_len(least.max(1)).for_each(body);
     } else {
         pieces.iter_mut().for_each(body);

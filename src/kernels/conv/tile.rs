@@ -4,7 +4,7 @@
 // Rows and columns of registers are numbered, as in the formulas.
 #![allow(clippy::needless_range_loop)]
 
-use super::vector::{Vector, Wide, Work};
+use crate::kernels::vector::{Vector, Wide, Work};
 
 /// Rows whose weights lie side by side.
 pub(super) const PANEL: usize = 8;

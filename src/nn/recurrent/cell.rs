@@ -2,6 +2,7 @@
 
 use ndarray_rand::rand::Rng;
 
+use super::unroll;
 use crate::nn::Init;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
@@ -50,6 +51,15 @@ pub trait Cell: Params + Clone {
 
     /// The next state, from a projected input `[batch, n · hidden]`.
     fn advance(&self, projected: Tensor<Self::Scalar>, state: &Self::State) -> Self::State;
+
+    /// The outputs at all steps `[batch, time, hidden]`, in the order of time, and the last state; where `backward`, from
+    /// the last step to the first. There must be a step.
+    ///
+    /// As [`advance`](Self::advance) does it, step by step; a cell that knows a faster way says so here.
+    #[track_caller]
+    fn run(&self, x: &Tensor<Self::Scalar>, state: Self::State, backward: bool) -> (Tensor<Self::Scalar>, Self::State) {
+        unroll(self, x, state, None, backward)
+    }
 
     /// The next state, from an input `[batch, inputs]`.
     ///

@@ -1,9 +1,11 @@
 //! [`LstmCell`].
 
+use ndarray::s;
 use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, uniform};
+use crate::ops::lstm::{lstm, lstm_step};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -58,9 +60,14 @@ impl<T: Float> Cell for LstmCell<T> {
 
     #[track_caller]
     fn advance(&self, projected: Tensor<T>, (h, c): &Self::State) -> Self::State {
-        let gates = projected + h.matmul(&self.hidden_weight);
-        let [i, f, g, o] = &gates.chunk(4, 1)[..] else { unreachable!("hidden is at least one") };
-        let c = f.sigmoid() * c + i.sigmoid() * g.tanh();
-        (o.sigmoid() * c.tanh(), c)
+        lstm_step(projected, &self.hidden_weight, h, c)
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Tensor<T>, (h, c): Self::State, backward: bool) -> (Tensor<T>, Self::State) {
+        let states = lstm([x, &self.input_weight, &self.hidden_weight, &self.bias, &h, &c], backward);
+        let last = if backward { 0 } else { -1 };
+        let end = (states.slice(s![0, .., last, ..]), states.slice(s![1, .., last, ..]));
+        (states.slice(s![0, .., .., ..]), end)
     }
 }

@@ -168,17 +168,31 @@ fn check_layers(layers: usize) {
 }
 
 /// The outputs of a cell at all steps, and its last state.
+#[track_caller]
 fn sweep<C: Cell>(
+    cell: &C,
+    x: &Tensor<C::Scalar>,
+    state: C::State,
+    mask: Option<&Tensor<bool>>,
+    backward: bool,
+) -> (Tensor<C::Scalar>, C::State) {
+    match (x.shape()[1], mask) {
+        (0, _) => (Tensor::zeros((x.shape()[0], 0, cell.hidden())), state),
+        (_, None) => cell.run(x, state, backward),
+        (_, mask) => unroll(cell, x, state, mask, backward),
+    }
+}
+
+/// The same for a step at least, step by step.
+#[track_caller]
+fn unroll<C: Cell>(
     cell: &C,
     x: &Tensor<C::Scalar>,
     mut state: C::State,
     mask: Option<&Tensor<bool>>,
     backward: bool,
 ) -> (Tensor<C::Scalar>, C::State) {
-    let (batch, time) = (x.shape()[0], x.shape()[1]);
-    if time == 0 {
-        return (Tensor::zeros((batch, 0, cell.hidden())), state);
-    }
+    let time = x.shape()[1];
     // One product for all steps: only what depends on the step before is left to the loop.
     let projected = cell.project(x);
     let mut outputs = Vec::with_capacity(time);

@@ -44,6 +44,12 @@ fn of_errors() {
     check("quantile", &SHAPES, any(), |p, t| each::quantile(p, t, 0.2));
 }
 
+/// Means that are an operation of their own.
+#[test]
+fn means() {
+    check("mean of mse", &SHAPES, any(), mse);
+}
+
 #[test]
 fn of_two_classes() {
     let logits = [-2.0..2.0, 0.1..0.9];

@@ -1,0 +1,65 @@
+//! Whole sequences of recurrent cells, forward and back.
+//!
+//! Tensors are dense, `[batch, time, width]`. The sequences of a batch have nothing to do with each other, so pieces of the
+//! batch go their way through time on threads of their own; what is summed over the batch, the gradients to the weights,
+//! is left to a matrix product over all of it.
+
+pub(crate) mod lstm;
+mod packed;
+
+use rayon::prelude::*;
+
+use super::threads;
+
+/// Sequences that are computed together.
+const PIECE: usize = 16;
+
+/// The lengths of a batch of sequences, and which way they go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sequences {
+    pub(crate) batch: usize,
+    pub(crate) time: usize,
+    pub(crate) hidden: usize,
+    /// From the last step to the first.
+    pub(crate) reverse: bool,
+}
+
+impl Sequences {
+    /// The steps with the one that each comes after, in the order in which they are computed.
+    fn steps(self) -> impl DoubleEndedIterator<Item = (usize, Option<usize>)> {
+        let place = move |step| if self.reverse { self.time - 1 - step } else { step };
+        (0..self.time).map(move |step| (place(step), step.checked_sub(1).map(place)))
+    }
+
+    /// The place of one sequence's elements at one step, in a piece of a tensor `[batch, time, width]`.
+    fn at(self, width: usize, sequence: usize, step: usize) -> std::ops::Range<usize> {
+        let start = (sequence * self.time + step) * width;
+        start..start + width
+    }
+
+    /// A tensor of `width` elements a sequence by pieces of the batch.
+    fn pieces<T>(self, x: &[T], width: usize) -> std::slice::Chunks<'_, T> {
+        x.chunks((PIECE * width).max(1))
+    }
+
+    fn pieces_mut<T>(self, x: &mut [T], width: usize) -> std::slice::ChunksMut<'_, T> {
+        x.chunks_mut((PIECE * width).max(1))
+    }
+
+    /// Does each piece's work, on several threads where it is enough: `cost` multiply-adds a step of a sequence.
+    fn for_each<P: Send>(self, pieces: impl Iterator<Item = P>, cost: usize, work: impl Fn(P) + Sync + Send) {
+        if threads::worthwhile(self.batch.saturating_mul(self.time).saturating_mul(cost)) {
+            pieces.collect::<Vec<_>>().into_par_iter().for_each(work);
+        } else {
+            pieces.for_each(work);
+        }
+    }
+}
+
+/// Four parts of equal length.
+#[inline(always)]
+fn four<T>(x: &[T]) -> [&[T]; 4] {
+    let (low, high) = x.split_at(x.len() / 2);
+    let ((a, b), (c, d)) = (low.split_at(low.len() / 2), high.split_at(high.len() / 2));
+    [a, b, c, d]
+}

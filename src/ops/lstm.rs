@@ -1,0 +1,176 @@
+//! The LSTM over whole sequences.
+
+use std::cell::OnceCell;
+
+use ndarray::s;
+
+use super::matmul::matrix;
+use crate::autodiff::{op, pull_composed};
+use crate::kernels::pool;
+use crate::kernels::recurrent::Sequences;
+use crate::kernels::recurrent::lstm::{self, Run};
+use crate::tensor::{Float, Tensor};
+
+/// The h and the c of all steps, `[2, batch, time, hidden]`, of x `[batch, time, inputs]`, the weights W `[inputs, 4·hidden]`
+/// and U `[hidden, 4·hidden]`, the bias `[4·hidden]`, and the first h and c `[batch, hidden]`. Where `reverse`, from the last
+/// step to the first. There must be a step.
+///
+/// The same as [`lstm_step`] again and again. Derivative: the gates' cotangents Ḡ are found from the last step to the first,
+/// each handing h̄ = Ḡ · Uᵀ to the one before; then x̄ = Ḡ · Wᵀ, W̄ = xᵀ · Ḡ, Ū = hᵀ · Ḡ with each step's h before it, b̄ = Σ Ḡ.
+pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
+    let [x, _, weight, ..] = inputs;
+    let [batch, time] = [x.shape()[0], x.shape()[1]];
+    let sequences = Sequences { batch, time, hidden: weight.shape()[0], reverse };
+    // Of the tapes that record, each gets the gates that the one computation found.
+    let found = OnceCell::new();
+    let forward = |[x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6]| {
+        let mut gates = x.matmul(input_weight);
+        let (bias, h, c) = (bias.contiguous(), h.contiguous(), c.contiguous());
+        let half = batch * time * sequences.hidden;
+        let mut states = pool::buffer(2 * half);
+        let start = [h.dense(), c.dense()];
+        let (h, c) = states.split_at_mut(half);
+        lstm::forward(
+            sequences,
+            gates.as_mut_slice(),
+            matrix(weight, weight.layout().offset),
+            bias.dense(),
+            start,
+            [h, c],
+        );
+        let _ = found.set(gates);
+        Tensor::from_dense(states, &[2, batch, time, sequences.hidden])
+    };
+    op(inputs, forward, &|inputs: [&Tensor<T>; 6], states: &Tensor<T>| {
+        let inputs = inputs.map(Tensor::clone);
+        let (states, gates) = (states.clone(), found.get().cloned());
+        move |g: Tensor<T>, watched: [bool; 6]| match gates {
+            Some(gates) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
+                pull(sequences, inputs.each_ref(), &gates, &states, g, watched)
+            }
+            _ => pull_composed(|inputs| composed(inputs, reverse), inputs, &g),
+        }
+    })
+}
+
+/// The cotangents of the inputs that are watched.
+fn pull<T: Float>(
+    s: Sequences,
+    [x, input_weight, weight, _, h, c]: [&Tensor<T>; 6],
+    gates: &Tensor<T>,
+    states: &Tensor<T>,
+    g: Tensor<T>,
+    watched: [bool; 6],
+) -> [Option<Tensor<T>>; 6] {
+    let (rows, n) = (s.batch * s.time, s.hidden);
+    let (c_start, g, transposed) = (c.contiguous(), g.contiguous(), weight.t());
+    let run = Run { gates: gates.dense(), c: &states.dense()[rows * n..], start: c_start.dense() };
+    let mut d = pool::buffer(rows * 4 * n);
+    let [mut dh, mut dc] = [(); 2].map(|()| pool::filled(s.batch * n, T::zero()));
+    let transposed = matrix(&transposed, transposed.layout().offset);
+    lstm::backward(s, run, transposed, g.dense().split_at(rows * n).into(), &mut d, [&mut dh, &mut dc]);
+    let d = Tensor::from_dense(d, &[rows, 4 * n]);
+    let flat = |x: &Tensor<T>| x.reshape((rows, x.shape()[2]));
+    let before = || flat(&before(s, &states.slice(s![0, .., .., ..]), h));
+    [
+        watched[0].then(|| d.matmul(&input_weight.t()).reshape(x.shape())),
+        watched[1].then(|| flat(x).t().matmul(&d)),
+        watched[2].then(|| before().t().matmul(&d)),
+        watched[3].then(|| d.sum_axis(0)),
+        watched[4].then(|| Tensor::from_dense(dh, h.shape())),
+        watched[5].then(|| Tensor::from_dense(dc, c.shape())),
+    ]
+}
+
+/// The h that each step started from.
+fn before<T: Float>(s: Sequences, h: &Tensor<T>, start: &Tensor<T>) -> Tensor<T> {
+    let start = start.unsqueeze(1);
+    if s.reverse {
+        Tensor::concat(&[h.slice(s![.., 1.., ..]), start], 1)
+    } else {
+        Tensor::concat(&[start, h.slice(s![.., ..s.time - 1, ..])], 1)
+    }
+}
+
+/// h′ and c′ from what comes from the input `[batch, 4·hidden]`, with its bias: of the gates [i, f, g, o] = that + h·U,
+/// c′ = σ(f) c + σ(i) tanh(g) and h′ = σ(o) tanh(c′).
+pub(crate) fn lstm_step<T: Float>(
+    projected: Tensor<T>,
+    weight: &Tensor<T>,
+    h: &Tensor<T>,
+    c: &Tensor<T>,
+) -> (Tensor<T>, Tensor<T>) {
+    let gates = projected + h.matmul(weight);
+    let [i, f, g, o] = &gates.chunk(4, 1)[..] else { unreachable!("a width that four divides") };
+    let c = f.sigmoid() * c + i.sigmoid() * g.tanh();
+    (o.sigmoid() * c.tanh(), c)
+}
+
+/// [`lstm`] made of operations.
+fn composed<T: Float>([x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
+    let projected = x.matmul(input_weight) + bias;
+    let time = x.shape()[1];
+    let mut state = (h.clone(), c.clone());
+    let (mut hs, mut cs) = (vec![], vec![]);
+    for step in 0..time {
+        let t = if reverse { time - 1 - step } else { step };
+        state = lstm_step(projected.slice(s![.., t, ..]), weight, &state.0, &state.1);
+        hs.push(state.0.clone());
+        cs.push(state.1.clone());
+    }
+    if reverse {
+        hs.reverse();
+        cs.reverse();
+    }
+    let states = [hs, cs].map(|states| Tensor::stack(&states, 1));
+    Tensor::stack(&states, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{composed, lstm};
+    use crate::prelude::*;
+
+    /// More sequences than go together, and widths that fill no vector.
+    fn inputs<T: Float>() -> [Tensor<T>; 6] {
+        let mut rng = StdRng::seed_from_u64(1);
+        let shapes: [&[usize]; 6] = [&[19, 4, 3], &[3, 20], &[5, 20], &[20], &[19, 5], &[19, 5]];
+        shapes.map(|shape| Tensor::<f64>::normal(shape, 0.0, 0.5, &mut rng).cast())
+    }
+
+    /// Each state with a weight of its own.
+    fn loss(states: Tensor<f64>) -> Tensor<f64> {
+        let weights = Tensor::<f64>::arange(states.len()).cos().reshape(states.shape());
+        (states * weights).sum()
+    }
+
+    #[test]
+    fn fused_and_composed_agree_with_their_gradients() {
+        for reverse in [false, true] {
+            let inputs = inputs();
+            let (value, grads) = with_gradient(|m: &[Tensor<f64>; 6]| loss(lstm(m.each_ref(), reverse)), &inputs);
+            let (expected, plain) =
+                with_gradient(|m: &[Tensor<f64>; 6]| loss(composed(m.each_ref(), reverse)), &inputs);
+            assert!((value - expected).abs() < 1e-12);
+            for (input, (grad, plain)) in grads.iter().zip(&plain).enumerate() {
+                let (grad, plain) = (grad.get().unwrap(), plain.get().unwrap());
+                assert!((grad - plain).abs().max().item() < 1e-12, "input {input}, reverse {reverse}");
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_of_gradients_agree() {
+        let inputs = inputs();
+        let curvature = |f: fn([&Tensor<f64>; 6], bool) -> Tensor<f64>| {
+            let slope = |m: &[Tensor<f64>; 6]| {
+                let grads = gradient(|m: &[Tensor<f64>; 6]| loss(f(m.each_ref(), false)), m);
+                grads.dot(&grads)
+            };
+            gradient(slope, &inputs)
+        };
+        for (fused, plain) in curvature(lstm).iter().zip(&curvature(composed)) {
+            assert!((fused.get().unwrap() - plain.get().unwrap()).abs().max().item() < 1e-10);
+        }
+    }
+}
