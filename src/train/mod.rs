@@ -1,8 +1,18 @@
-//! Training: [`train`], one pass over the data, and its [`History`].
+//! Training: [`train`], one pass over the data, its [`History`], and the [`Event`]s of longer runs.
 
+mod early_stopping;
+mod evaluate;
+mod event;
 mod history;
+mod patience;
+mod trainer;
 
-pub use history::History;
+pub use early_stopping::EarlyStopping;
+pub use evaluate::evaluate;
+pub use event::{EpochEnd, Event, Step, Verdict};
+pub use history::{EpochRecord, History, Stopped};
+pub use patience::{Patience, Standstill, Throttle};
+pub use trainer::{Checkpoints, Trainer};
 
 use crate::autodiff::with_gradient;
 use crate::error::{Error, Result};
@@ -55,7 +65,7 @@ where
     for (number, batch) in data.into_iter().enumerate() {
         let (value, grads) = with_gradient(|model: &M| loss(model, batch), model);
         if !Element::to_f64(value).is_finite() {
-            return Err(Error::NotFinite { batch: number, loss: Element::to_f64(value) });
+            return Err(Error::NotFinite { epoch: None, batch: number, loss: Element::to_f64(value) });
         }
         update(state, model, &grads);
         history.losses.push(Element::to_f64(value));
