@@ -77,7 +77,7 @@ fn decode<V: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<V, String> {
 }
 
 /// Writes a file as a whole or not at all.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let sibling = sibling(path);
     let write = || {
         let mut file = File::create(&sibling)?;

@@ -32,6 +32,8 @@ mod run;
 mod safetensors;
 mod snapshot;
 
+#[cfg(any(feature = "files", feature = "plots"))]
+pub(crate) use file::replace;
 pub(crate) use file::UNFINISHED;
 pub use file::{load, save};
 pub use run::{Checkpoint, Position};

@@ -1,17 +1,28 @@
-//! Training: [`train`], one pass over the data, its [`History`], and the [`Event`]s of longer runs.
+//! Training: [`train`], one pass over the data, the [`Trainer`] for longer runs, what they leave behind, and what shows how
+//! they go.
 
 mod early_stopping;
 mod evaluate;
 mod event;
+mod histogram;
 mod history;
 mod patience;
+#[cfg(feature = "plots")]
+pub mod plots;
+#[cfg(any(feature = "files", feature = "plots"))]
+mod png;
+#[cfg(feature = "files")]
+pub mod tensorboard;
+mod terminal;
 mod trainer;
 
 pub use early_stopping::EarlyStopping;
 pub use evaluate::evaluate;
 pub use event::{EpochEnd, Event, Step, Verdict};
+pub use histogram::Histogram;
 pub use history::{EpochRecord, History, Stopped};
 pub use patience::{Patience, Standstill, Throttle};
+pub use terminal::terminal_curve;
 pub use trainer::{Checkpoints, Trainer};
 
 use crate::autodiff::with_gradient;
