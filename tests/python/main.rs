@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod arrays;
 mod weights;
 
 /// What a script beside this file prints, or nothing where there is no Python with the modules it needs.
