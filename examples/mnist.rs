@@ -5,6 +5,7 @@
 //! FOLDER has the 10,000 test digits of MNIST as published, `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz`: the
 //! first 8,000 are trained on, each shifted by up to two pixels, and the last 2,000 tested on.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -17,14 +18,17 @@ const BATCH: usize = 64;
 const RATE: f64 = 0.002;
 
 /// The options `--data` and `--epochs`.
-fn options() -> Result<(PathBuf, usize), String> {
+fn options() -> Result<(PathBuf, u64), String> {
     let (mut folder, mut epochs) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mnist"), 10);
     let mut arguments = std::env::args().skip(1);
     while let Some(option) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{option} needs a value"))?;
         match option.as_str() {
             "--data" => folder = value.into(),
-            "--epochs" => epochs = value.parse().map_err(|error| format!("--epochs {value}: {error}"))?,
+            "--epochs" => {
+                let count: NonZero<u64> = value.parse().map_err(|error| format!("--epochs {value}: {error}"))?;
+                epochs = count.get();
+            }
             _ => return Err(format!("{option} is unknown; there are --data FOLDER and --epochs N")),
         }
     }
@@ -59,7 +63,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ];
     println!("{}", model.summary());
 
-    let schedule = Cosine::new(RATE, epochs * data.len());
+    let schedule = Cosine::new(RATE, epochs * data.len() as u64);
     let mut state = setup(Scheduled::new(Adam::default(), schedule), &model);
     let start = Instant::now();
     for epoch in 1..=epochs {

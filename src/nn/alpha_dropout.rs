@@ -67,3 +67,47 @@ impl<T: Float> Layer<Tensor<T>> for AlphaDropout {
         x * kept * T::from_f64(a) + rest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::AlphaDropout;
+    use crate::prelude::*;
+
+    fn in_training(probability: f64) -> AlphaDropout {
+        let mut dropout = AlphaDropout::new(probability, 1);
+        dropout.train_mode();
+        dropout
+    }
+
+    #[test]
+    fn mean_and_variance_of_normal_numbers_stay() {
+        let x = Tensor::<f64>::normal(100_000, 0.0, 1.0, &mut StdRng::seed_from_u64(2));
+        for probability in [0.05, 0.2, 0.5, 0.8] {
+            let y = in_training(probability).forward(&x);
+            // Standard deviations: of the mean 0.0032, of the variance at most 0.0045.
+            let (mean, variance) = (y.mean().item(), y.var(0).item());
+            assert!(mean.abs() < 0.015 && (variance - 1.0).abs() < 0.02, "{probability}: {mean}, {variance}");
+        }
+    }
+
+    #[test]
+    fn the_noise_has_two_values() {
+        // torch.nn.functional.alpha_dropout of zeros and of ones, in f64.
+        let cases = [
+            (0.1, [-1.457738730518132, 0.16197097005757022, 1.0832554862072818]),
+            (0.25, [-1.1435441882094726, 0.3811813960698242, 1.2484393199277575]),
+            (0.5, [-0.7791939305180315, 0.7791939305180315, 1.6655988251839635]),
+        ];
+        for (probability, [dropped, zero, one]) in cases {
+            let n = 10_000;
+            for (x, kept) in [(0.0, zero), (1.0, one)] {
+                let y = in_training(probability).forward(&Tensor::<f64>::full(n, x)).to_vec();
+                let near = |value: f64| y.iter().filter(|&&y| (y - value).abs() < 1e-14).count();
+                assert_eq!(near(dropped) + near(kept), n);
+                // The standard deviation is at most 50.
+                let expected = probability * n as f64;
+                assert!((near(dropped) as f64 - expected).abs() < 200.0, "{probability}: {}", near(dropped));
+            }
+        }
+    }
+}

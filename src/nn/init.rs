@@ -184,7 +184,7 @@ fn sparse<T: Float>(shape: &[usize], sparsity: f64, deviation: f64, rng: &mut (i
 
 #[cfg(test)]
 mod tests {
-    use super::Init;
+    use crate::nn::*;
     use crate::prelude::*;
 
     fn draw(init: Init, shape: [usize; 2]) -> Tensor<f64> {
@@ -213,6 +213,29 @@ mod tests {
             assert!((w.var(0).item() / variance - 1.0).abs() < 0.03, "{init:?}: variance {}", w.var(0));
             assert!(w.abs().max().item() <= bound, "{init:?}");
             assert!(bound.is_infinite() || w.abs().max().item() > 0.99 * bound, "{init:?}");
+        }
+    }
+
+    #[test]
+    fn layers_start_as_their_docs_say() {
+        let rng = &mut StdRng::seed_from_u64(1);
+        let glorot = |inputs: f64, outputs: f64| 2.0 / (inputs + outputs);
+        let weights: [(&str, Tensor<f64>, f64); 8] = [
+            ("Dense", Dense::new(100, 200, rng).weight, glorot(100.0, 200.0)),
+            ("Bilinear", Bilinear::new(20, 30, 40, rng).weight, glorot(600.0, 40.0)),
+            ("Conv", Conv2d::new(20, 40, [3, 5], rng).weight, glorot(20.0 * 15.0, 40.0 * 15.0)),
+            ("ConvTranspose", ConvTranspose1d::new(40, 60, 7, rng).weight, glorot(40.0 * 7.0, 60.0 * 7.0)),
+            ("Embedding", Embedding::new(500, 30, rng).weight, 1.0),
+            ("EmbeddingBag", EmbeddingBag::new(500, 30, rng).weight, 1.0),
+            ("LearnedPositions", LearnedPositions::new(500, 30, rng).weight, 0.02 * 0.02),
+            // Uniform in ±1/√hidden.
+            ("GruCell", GruCell::new(50, 80, rng).input_weight, 1.0 / (3.0 * 80.0)),
+        ];
+        for (layer, weight, variance) in weights {
+            // At least 12,000 draws: the mean deviates by σ/110, their variance by less than σ²/77.
+            let weight = weight.flatten();
+            assert!(weight.mean().item().abs() < 0.045 * variance.sqrt(), "{layer}: mean {}", weight.mean());
+            assert!((weight.var(0).item() / variance - 1.0).abs() < 0.06, "{layer}: variance {}", weight.var(0));
         }
     }
 

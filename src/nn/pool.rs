@@ -39,6 +39,13 @@ macro_rules! window_settings {
                 self.window = self.window.dilation(dilation);
                 self
             }
+
+            /// The same layer with one more window, cut off, where the others leave elements over
+            /// ([`Window::ceil_mode`]).
+            pub fn ceil_mode(mut self) -> Self {
+                self.window = self.window.ceil_mode();
+                self
+            }
         }
     };
 }
@@ -46,8 +53,8 @@ macro_rules! window_settings {
 /// The largest element of every window: [`Tensor::max_pool`].
 ///
 /// Shapes, with one to three spatial axes: x `[batch, channels, lengths…]`, y `[batch, channels,
-/// ⌊(length + 2·padding − dilation·(size − 1) − 1) / stride⌋ + 1 …]`. Settings are one number for all axes or an array of
-/// one for each.
+/// ⌊(length + 2·padding − dilation·(size − 1) − 1) / stride⌋ + 1 …]`, rounded up in [`ceil_mode`](Self::ceil_mode).
+/// Settings are one number for all axes or an array of one for each.
 ///
 /// ```
 /// use sapwood::nn::MaxPool;

@@ -32,11 +32,12 @@ mod soft_activation;
 mod softmax;
 mod sort;
 mod trigonometry;
+mod window;
 
 pub use attention::AttentionMask;
 pub use axes::{Axes, IntoAxes, IntoAxis, Keep};
 pub use compare::Operand;
 pub use conv::ConvOptions;
 pub use per_axis::PerAxis;
-pub use pool::Window;
 pub use resample::Interpolation;
+pub use window::Window;

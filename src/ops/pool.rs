@@ -1,172 +1,17 @@
 //! Pooling: the largest element, the mean or a norm of every window.
 
-use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
-
-use super::per_axis::{PerAxis, spatial_axes};
+use super::per_axis::PerAxis;
 use super::reduce::zero_to_infinity;
+use super::window::{Pooling, Window};
 use crate::autodiff::unary;
-use crate::kernels::windows::{self, Span, Windows};
-use crate::tensor::{Float, Shape, Tensor};
-
-/// How windows go over an input: one next to the other, without padding or dilation, where nothing else is said.
-///
-/// ```
-/// use sapwood::ops::Window;
-/// use sapwood::prelude::*;
-///
-/// let x: Tensor = Tensor::ones((1, 2, 8, 9));
-/// assert_eq!(x.max_pool(&Window::new(2)).shape(), [1, 2, 4, 4]);
-/// assert_eq!(x.max_pool(&Window::new([3, 2]).stride(1).padding([1, 0])).shape(), [1, 2, 8, 8]);
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Window {
-    size: PerAxis<usize>,
-    stride: PerAxis<usize>,
-    padding: PerAxis<usize>,
-    dilation: PerAxis<usize>,
-}
-
-impl Window {
-    /// Windows of the given size, at a distance of the same size.
-    ///
-    /// # Panics
-    /// Where a size is zero.
-    #[track_caller]
-    pub fn new(size: impl Into<PerAxis<usize>>) -> Self {
-        let size = positive("size", size.into());
-        Window { stride: size.clone(), size, padding: 0.into(), dilation: 1.into() }
-    }
-
-    /// Steps from window to window.
-    ///
-    /// # Panics
-    /// Where one is zero.
-    #[track_caller]
-    pub fn stride(self, stride: impl Into<PerAxis<usize>>) -> Self {
-        Window { stride: positive("stride", stride.into()), ..self }
-    }
-
-    /// Places at either end that windows may reach beyond the input.
-    pub fn padding(self, padding: impl Into<PerAxis<usize>>) -> Self {
-        Window { padding: padding.into(), ..self }
-    }
-
-    /// Steps between the elements of a window.
-    ///
-    /// # Panics
-    /// Where one is zero.
-    #[track_caller]
-    pub fn dilation(self, dilation: impl Into<PerAxis<usize>>) -> Self {
-        Window { dilation: positive("dilation", dilation.into()), ..self }
-    }
-
-    /// The windows over an input of a given shape.
-    #[track_caller]
-    fn over(&self, operation: &str, x: &[usize]) -> Pooling {
-        let axes = spatial_axes(operation, x);
-        let size = self.size.resolve(operation, "the size", axes);
-        let stride = self.stride.resolve(operation, "the stride", axes);
-        let padding = self.padding.resolve(operation, "the padding", axes);
-        let dilation = self.dilation.resolve(operation, "the dilation", axes);
-        let mut spans = vec![];
-        for i in 0..axes {
-            let (length, extent) = (x[2 + i], dilation[i] * (size[i] - 1) + 1);
-            assert!(
-                2 * padding[i] <= extent,
-                "{operation}: the padding {} must be at most half of the window's extent, {extent}",
-                padding[i]
-            );
-            let padded = length + 2 * padding[i];
-            assert!(
-                extent <= padded,
-                "{operation}: a window that reaches over {extent} elements is larger than the padded input's {padded}, \
-                 along spatial axis {i} of the input {x:?}"
-            );
-            let span = |output: usize| {
-                // The taps before the first element, and those before the end.
-                let start = output * stride[i];
-                let before = padding[i].saturating_sub(start).div_ceil(dilation[i]);
-                let end = (length + padding[i]).saturating_sub(start).div_ceil(dilation[i]).min(size[i]);
-                let first = (start + before * dilation[i]).saturating_sub(padding[i]);
-                Span { first, count: end.saturating_sub(before) }
-            };
-            let outputs: Vec<_> = (0..(padded - extent) / stride[i] + 1).map(span).collect();
-            assert!(
-                outputs.iter().all(|span| span.count > 0),
-                "{operation}: a window holds padding alone, along spatial axis {i} of the input {x:?}"
-            );
-            spans.push(outputs);
-        }
-        Pooling::new(axes, x, spans, &dilation, size.iter().product())
-    }
-}
-
-#[track_caller]
-fn positive(setting: &str, values: PerAxis<usize>) -> PerAxis<usize> {
-    assert!(!values.values().contains(&0), "pooling: the {setting} {:?} must not be zero", values.values());
-    values
-}
-
-/// The windows over an input of one shape.
-#[derive(Clone)]
-struct Pooling {
-    windows: Arc<Windows>,
-    x: Shape,
-    y: Shape,
-    /// Elements of a window that is not cut off.
-    size: usize,
-}
-
-impl Pooling {
-    fn new(axes: usize, x: &[usize], spans: Vec<Vec<Span>>, dilation: &[usize], size: usize) -> Self {
-        let y = x[..2].iter().copied().chain(spans.iter().map(Vec::len)).collect();
-        // Spatial axes that are not there stand before those that are.
-        let lead = 3 - axes;
-        let mut spans = spans.into_iter();
-        let windows = Windows {
-            lengths: std::array::from_fn(|i| i.checked_sub(lead).map_or(1, |i| x[2 + i])),
-            dilation: std::array::from_fn(|i| i.checked_sub(lead).map_or(1, |i| dilation[i])),
-            spans: std::array::from_fn(|i| {
-                let whole = vec![Span { first: 0, count: 1 }];
-                if i < lead { whole } else { spans.next().unwrap_or(whole) }
-            }),
-        };
-        Pooling { windows: Arc::new(windows), x: Shape::from_slice(x), y, size }
-    }
-
-    /// Windows for outputs of given lengths that share the input out evenly.
-    #[track_caller]
-    fn adaptive(operation: &str, x: &[usize], outputs: &PerAxis<usize>) -> Self {
-        let axes = spatial_axes(operation, x);
-        let outputs = outputs.resolve(operation, "the length of the output", axes);
-        assert!(!outputs.contains(&0), "{operation}: the lengths of the output, {outputs:?}, must not be zero");
-        assert!(!x[2..].contains(&0), "{operation}: a spatial axis of the input {x:?} has no elements");
-        let spans = outputs.iter().zip(&x[2..]).map(|(&outputs, &length)| {
-            let span = |i: usize| {
-                let (first, end) = (i * length / outputs, ((i + 1) * length).div_ceil(outputs));
-                Span { first, count: end - first }
-            };
-            (0..outputs).map(span).collect()
-        });
-        Pooling::new(axes, x, spans.collect(), &[1; 3][..axes], 1)
-    }
-
-    /// How many elements each window has, `[y…]`.
-    fn counts<T: Float>(&self) -> Tensor<T> {
-        let [a, b, c] = &self.windows.spans;
-        let pairs = a.iter().flat_map(|a| b.iter().map(move |b| a.count * b.count));
-        let counts = pairs.flat_map(|ab| c.iter().map(move |c| T::from_f64((ab * c.count) as f64)));
-        Tensor::from_dense(counts.collect(), &self.y[2..])
-    }
-}
+use crate::kernels::windows;
+use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// The largest element of every window; padding counts as −∞.
     ///
     /// Shapes, with one to three spatial axes: x `[n, channels, lengths…]`, y `[n, channels,
-    /// ⌊(length + 2·padding − dilation·(size − 1) − 1) / stride⌋ + 1 …]`.
+    /// ⌊(length + 2·padding − dilation·(size − 1) − 1) / stride⌋ + 1 …]`, rounded up in [`ceil_mode`](Window::ceil_mode).
     ///
     /// Derivative: ȳ is added where the element came from; of equal ones, that is the first. A NaN is the largest.
     ///
@@ -186,7 +31,8 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The mean of every window. With `include_padding`, a window that reaches into the padding is divided by its whole
-    /// size (PyTorch's default); without, by the number of elements that it holds (TensorFlow's).
+    /// size (PyTorch's default); without, by the number of elements that it holds (TensorFlow's). What a window of
+    /// [`ceil_mode`](Window::ceil_mode) lacks beyond the padding never counts.
     ///
     /// Shapes as for [`max_pool`](Self::max_pool). Derivative: ȳ, divided likewise, is added to all elements of the
     /// window.
@@ -205,12 +51,13 @@ impl<T: Float> Tensor<T> {
     pub fn mean_pool(&self, window: &Window, include_padding: bool) -> Tensor<T> {
         let pooling = window.over("mean_pool", self.shape());
         let sums = sums(self, &pooling);
-        if include_padding { sums / T::from_f64(pooling.size as f64) } else { sums / pooling.counts() }
+        if include_padding { sums / pooling.sizes() } else { sums / pooling.counts() }
     }
 
     /// The norm y = (Σ|x|ᵖ)^(1/p) of every window; p = 1 is the sum of absolute values, p → ∞ the largest of them.
     ///
-    /// PyTorch's `lp_pool` leaves the sign of x in xᵖ, so that odd powers of negative elements cancel there.
+    /// PyTorch's `lp_pool` leaves the sign of x in xᵖ, so that odd powers of negative elements cancel there, and enlarges
+    /// the norm of a window that [`ceil_mode`](Window::ceil_mode) cuts off as if it were whole.
     ///
     /// Shapes as for [`max_pool`](Self::max_pool). Derivative: x̄ = Σ ȳ · y¹⁻ᵖ · |x|ᵖ⁻¹ · sign x; zero where y = 0.
     ///
@@ -339,7 +186,7 @@ fn norms<T: Float>(x: &Tensor<T>, p: f64, pooling: &Pooling) -> Tensor<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Window;
+    use crate::ops::Window;
     use crate::prelude::*;
 
     #[test]

@@ -24,3 +24,10 @@ fn tuples_of_arrays_are_cut_at_the_same_places() {
         [(vec![1.0, 2.0, 3.0, 4.0], vec![1, 2]), (vec![5.0, 6.0, 7.0, 8.0], vec![3, 4]), (vec![9.0, 10.0], vec![5])];
     assert_eq!(batches, expected);
 }
+
+#[test]
+fn chunks_are_of_equal_sizes_but_the_last() {
+    // MLUtils test/utils.jl: chunk(1:10, 3) has 4, 4 and 2.
+    let chunks = Tensor::<f64>::arange(10).chunk(3, 0);
+    assert_eq!(chunks.iter().map(Tensor::len).collect::<Vec<_>>(), [4, 4, 2]);
+}

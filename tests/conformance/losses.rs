@@ -51,6 +51,27 @@ fn smoothing_punishes_certainty() {
 }
 
 #[test]
+fn smoothing_mixes_the_target_with_even_shares() {
+    // Flux test/losses.jl: label_smoothing([0 1]ᵀ, .2) is [.1 .9]ᵀ.
+    let z = Tensor::from([[0.3f64, -1.2]]);
+    let smooth = CrossEntropy::new().label_smoothing(0.2).loss(&z, &Tensor::from([1u8])).item();
+    assert_close(&[smooth], &[cross_entropy(&z, &Tensor::from([[0.1, 0.9]])).item()], 1e-15);
+}
+
+#[test]
+fn cross_entropies_are_optaxs_and_so_is_its_poly_loss() {
+    // optax/losses/_classification_test.py, softmax_cross_entropy of one-hot targets.
+    let (z, q) = (Tensor::from([[10.0, 1.0, -2.0], [1.0, 4.0, 0.2]]), Tensor::from([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]));
+    assert_close(&each::cross_entropy(&z, &q).to_vec(), &[9.0001295, 3.0696733], 1e-6);
+    // The same file, poly_loss_cross_entropy: a loss of one's own, cross-entropy + ε (1 − Σ q softmax z).
+    let (z, q) = (Tensor::from([0.14, 1.456, 2.356, -0.124, -2.47]), Tensor::from([0.1, 0.15, 0.2, 0.25, 0.3]));
+    for (epsilon, expected) in [(2.0, 4.5317), (1.0, 3.7153), (0.0, 2.8990), (-1.0, 2.0827)] {
+        let loss: Tensor<f64> = cross_entropy(&z, &q) + (1.0 - (z.softmax(0) * &q).sum()) * epsilon;
+        assert_close(&[loss.item()], &[expected], 1e-4);
+    }
+}
+
+#[test]
 fn errors_of_all_sizes_have_the_logarithm_of_cosh_of_optax() {
     // optax/losses/_regression_test.py.
     let (p, t) = (Tensor::from([500.0, -2.0, -1.0, 0.5, 1.0]), Tensor::from([-200.0, -1.5, 0.0, -1.0, 1.0]));

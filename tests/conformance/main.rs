@@ -5,6 +5,7 @@
 
 mod data;
 mod gradients;
+mod loading;
 mod losses;
 mod rules;
 mod training;

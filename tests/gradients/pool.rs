@@ -17,6 +17,14 @@ fn largest_elements() {
 }
 
 #[test]
+fn windows_that_are_cut_off() {
+    let window = Window::new(2).stride(3).padding(1).ceil_mode();
+    check_shapes("max_pool in ceil mode", &SHAPES, X, |x| x.max_pool(&window));
+    check_shapes("mean_pool in ceil mode", &SHAPES, X, |x| x.mean_pool(&window, true));
+    check_shapes("lp_pool in ceil mode", &SHAPES, X, |x| x.lp_pool(2.0, &window));
+}
+
+#[test]
 fn means() {
     let window = Window::new(2).stride(1).padding(1);
     check_shapes("mean_pool", &SHAPES, X, |x| x.mean_pool(&Window::new(2), true));

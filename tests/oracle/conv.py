@@ -38,6 +38,29 @@ def conv_transpose(x, w, stride=1, padding=0, output_padding=0, dilation=1, grou
     cases.append(case(named("conv_transpose", **settings), lambda x, w: function(x, w, **settings), draw(x), draw(w)))
 
 
+def ceil_modes():
+    """A last window that is cut off, that starts in the padding after the input (and is not there), or not at all."""
+    for x, size, stride, padding in [((2, 2, 9), 2, 2, 0), ((1, 2, 7), 3, 2, 1), ((1, 1, 5), 2, 3, 1), ((1, 1, 2), 3, 2, 0),
+                                     ((1, 2, 6, 5), 3, 2, 1), ((1, 2, 4, 7), 2, 3, 0), ((1, 1, 4, 3, 6), 3, 2, 1)]:
+        axes = len(x) - 2
+        largest = [F.max_pool1d, F.max_pool2d, F.max_pool3d][axes - 1]
+        mean = [F.avg_pool1d, F.avg_pool2d, F.avg_pool3d][axes - 1]
+        for dilation in [1, 2] if padding == 1 and size == 3 else [1]:
+            pool("max_pool", lambda x: largest(x, size, stride, padding, dilation, True), x,
+                 size=size, stride=stride, padding=padding, dilation=dilation, ceil=1)
+        for include in [0, 1]:
+            pool("mean_pool", lambda x: mean(x, size, stride, padding, True, bool(include)), x,
+                 size=size, stride=stride, padding=padding, include=include, ceil=1)
+        if padding == 0:
+            # PyTorch enlarges norms of windows that are cut off; of an input with zeros after it none are.
+            norm = [F.lp_pool1d, F.lp_pool2d, F.lp_pool3d][axes - 1]
+            outputs = mean(torch.zeros(x), size, stride, 0, True).shape[2:]
+            after = [max((n - 1) * stride + size - length, 0) for n, length in zip(outputs, x[2:])]
+            zeros = [n for end in reversed(after) for n in (0, end)]
+            pool("lp_pool", lambda x: norm(F.pad(x, zeros), 2.0, size, stride), x, low=0.25,
+                 p=2.0, size=size, stride=stride, ceil=1)
+
+
 def pool(operation, function, x, low=-2.0, **settings):
     cases.append(case(named(operation, **settings), function, draw(x, low=low)))
 
@@ -114,4 +137,5 @@ convolutions()
 transposed()
 pools()
 interpolations()
+ceil_modes()
 write(__file__, cases)

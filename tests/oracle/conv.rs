@@ -37,7 +37,12 @@ impl Settings<'_> {
     }
 
     fn window(&self) -> Window {
-        Window::new(&self.numbers("size")[..]).stride(&self.numbers("stride")[..])
+        let window = Window::new(&self.numbers("size")[..]).stride(&self.numbers("stride")[..]);
+        if self.ceil_mode() { window.ceil_mode() } else { window }
+    }
+
+    fn ceil_mode(&self) -> bool {
+        self.0.ends_with(" ceil=1")
     }
 
     fn interpolation(&self, operation: &str) -> Option<Interpolation> {
@@ -105,14 +110,19 @@ fn layer<T: Float>(name: &str, inputs: &[Tensor<T>]) -> Tensor<T> {
         },
         Some("max_pool") => {
             let pool = MaxPool::new(&numbers("size")[..]).stride(&numbers("stride")[..]);
-            pool.padding(&numbers("padding")[..]).dilation(&numbers("dilation")[..]).forward(&inputs[0])
+            let pool = pool.padding(&numbers("padding")[..]).dilation(&numbers("dilation")[..]);
+            if settings.ceil_mode() { pool.ceil_mode() } else { pool }.forward(&inputs[0])
         }
         Some("mean_pool") => {
             let pool = MeanPool::new(&numbers("size")[..]).stride(&numbers("stride")[..]);
             let pool = pool.padding(&numbers("padding")[..]);
+            let pool = if settings.ceil_mode() { pool.ceil_mode() } else { pool };
             if settings.number("include") == 1 { pool } else { pool.without_padding() }.forward(&inputs[0])
         }
-        Some("lp_pool") => LpPool::new(power(name), settings.number("size")).stride(1).forward(&inputs[0]),
+        Some("lp_pool") => {
+            let pool = LpPool::new(power(name), settings.number("size")).stride(settings.number("stride"));
+            if settings.ceil_mode() { pool.ceil_mode() } else { pool }.forward(&inputs[0])
+        }
         Some("adaptive_max_pool") => AdaptiveMaxPool::new(settings.number("outputs")).forward(&inputs[0]),
         Some("adaptive_mean_pool") => AdaptiveMeanPool::new(settings.number("outputs")).forward(&inputs[0]),
         Some("pixel_shuffle") => PixelShuffle::new(settings.number("factor")).forward(&inputs[0]),

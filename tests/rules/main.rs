@@ -3,6 +3,7 @@
 mod common;
 mod global;
 mod julia;
+mod lbfgs;
 mod minimise;
 mod mutants;
 mod schedules;

@@ -33,8 +33,9 @@ impl Wolfe {
     }
 }
 
-/// Nocedal and Wright (2006), algorithm 3.5: goes on, twice as far each time, until an interval holds a good length.
-/// Where none is found, the best trial that brings some decrease, or the origin.
+/// Nocedal and Wright (2006), algorithm 3.5: goes on until an interval holds a good length, by the cubic through the
+/// last two trials as in Schmidt's minFunc (2005), which PyTorch follows. Where none is found, the best trial that
+/// brings some decrease, or the origin.
 pub(super) fn search<P>(mut at: impl FnMut(f64) -> Trial<P>, origin: Trial<P>, first: f64) -> Trial<P> {
     let wolfe = Wolfe { loss: origin.loss, slope: origin.slope };
     let (mut before, mut length) = (origin, first);
@@ -49,7 +50,8 @@ pub(super) fn search<P>(mut at: impl FnMut(f64) -> Trial<P>, origin: Trial<P>, f
         if trial.slope >= 0.0 {
             return zoom(at, &wolfe, trial, before, TRIALS - tried);
         }
-        length = 2.0 * trial.length;
+        let (nearest, farthest) = (trial.length + 0.01 * (trial.length - before.length), 10.0 * trial.length);
+        length = minimum(&before, &trial, nearest, farthest);
         before = trial;
     }
     before
@@ -63,8 +65,10 @@ fn zoom<P>(
     mut high: Trial<P>,
     trials: usize,
 ) -> Trial<P> {
+    let mut was_near_an_end = false;
     for _ in 0..trials {
-        let length = between(&low, &high);
+        let (length, is_near_an_end) = within(&low, &high, was_near_an_end);
+        was_near_an_end = is_near_an_end;
         if length == low.length || length == high.length {
             break;
         }
@@ -84,14 +88,28 @@ fn zoom<P>(
     low
 }
 
-/// The minimum of the cubic through both losses and slopes (equation 3.59), kept off the ends; the middle where there
-/// is none.
-fn between<P>(low: &Trial<P>, high: &Trial<P>) -> f64 {
-    let width = high.length - low.length;
-    let d1 = low.slope + high.slope - 3.0 * (high.loss - low.loss) / width;
-    let d2 = (d1 * d1 - low.slope * high.slope).sqrt().copysign(width);
-    let part = 1.0 - (high.slope + d2 - d1) / (high.slope - low.slope + 2.0 * d2);
-    low.length + width * if part.is_finite() { part.clamp(0.1, 0.9) } else { 0.5 }
+/// The next length between two trials, and whether it lies near an end. Once is granted: of two in a row that do, or of
+/// one at the very end, the interval would hardly shrink, and the length is moved off the end by a tenth of it.
+fn within<P>(low: &Trial<P>, high: &Trial<P>, was_near_an_end: bool) -> (f64, bool) {
+    let (start, end) = (low.length.min(high.length), low.length.max(high.length));
+    let length = minimum(low, high, start, end);
+    let tenth = 0.1 * (end - start);
+    let is_near_an_end = f64::min(length - start, end - length) < tenth;
+    if is_near_an_end && (was_near_an_end || length <= start || length >= end) {
+        let moved = if end - length < length - start { end - tenth } else { start + tenth };
+        return (moved, false);
+    }
+    (length, is_near_an_end)
+}
+
+/// The minimum of the cubic through the losses and slopes of two trials (equation 3.59), as far as it lies between two
+/// bounds; the middle of these where there is none.
+fn minimum<P>(a: &Trial<P>, b: &Trial<P>, least: f64, most: f64) -> f64 {
+    let width = b.length - a.length;
+    let d1 = a.slope + b.slope - 3.0 * (b.loss - a.loss) / width;
+    let d2 = (d1 * d1 - a.slope * b.slope).sqrt().copysign(width);
+    let length = b.length - width * ((b.slope + d2 - d1) / (b.slope - a.slope + 2.0 * d2));
+    if length.is_finite() { length.clamp(least, most) } else { (least + most) / 2.0 }
 }
 
 #[cfg(test)]
@@ -131,8 +149,33 @@ mod tests {
         // a³ − 3a has its minimum at 1; equation 3.59 finds it from any two points around it.
         let f = |a: f64| a.powi(3) - 3.0 * a;
         let at = |length: f64| Trial { length, loss: f(length), slope: 3.0 * length * length - 3.0, point: Some(()) };
-        assert!((between(&at(0.2), &at(2.1)) - 1.0).abs() < 1e-12);
-        assert!((between(&at(2.1), &at(0.2)) - 1.0).abs() < 1e-12);
+        assert!((minimum(&at(0.2), &at(2.1), 0.2, 2.1) - 1.0).abs() < 1e-12);
+        assert!((minimum(&at(2.1), &at(0.2), 0.2, 2.1) - 1.0).abs() < 1e-12);
+        // Beyond both, within bounds only.
+        assert!((minimum(&at(0.2), &at(0.4), 0.41, 4.0) - 1.0).abs() < 1e-12);
+        assert_eq!(minimum(&at(0.2), &at(0.4), 0.41, 0.5), 0.5);
+    }
+
+    #[test]
+    fn a_second_length_near_an_end_is_moved_off_it() {
+        let parabola = |centre: f64| {
+            let at = move |length: f64| {
+                let off = length - centre;
+                Trial { length, loss: off * off, slope: 2.0 * off, point: Some(()) }
+            };
+            [at(0.0), at(1.0)]
+        };
+        let next = |centre, was_near_an_end| {
+            let [low, high] = parabola(centre);
+            let (length, is_near_an_end) = within(&low, &high, was_near_an_end);
+            assert_eq!(within(&high, &low, was_near_an_end), (length, is_near_an_end), "whichever is the better one");
+            (length, is_near_an_end)
+        };
+        assert_eq!(next(0.75, true), (0.75, false));
+        assert_eq!(next(0.0625, false), (0.0625, true));
+        assert_eq!(next(0.0625, true), (0.1, false));
+        assert_eq!(next(0.9375, true), (0.9, false));
+        assert_eq!(next(-0.5, false), (0.1, false));
     }
 
     #[test]

@@ -18,7 +18,8 @@ use line_search::{Trial, search};
 ///
 /// It is no [`Rule`](super::Rule), as it needs the loss itself, several times a step. The line search accepts lengths
 /// that fulfil the strong Wolfe conditions (Nocedal and Wright, 2006, algorithms 3.5 and 3.6, with c₁ = 10⁻⁴ and
-/// c₂ = 0.9). Computes in f64 whatever the model's types; leaves that the loss does not reach stay as they are.
+/// c₂ = 0.9); it tries the lengths that PyTorch's does. Computes in f64 whatever the model's types; leaves that the loss
+/// does not reach stay as they are.
 ///
 /// ```
 /// use sapwood::optim::LBFGS;
@@ -218,7 +219,7 @@ impl LBFGS {
 
 fn finite(point: &Point) -> Result<()> {
     // All data are one batch.
-    if point.loss.is_finite() { Ok(()) } else { Err(Error::NotFinite { batch: 0, loss: point.loss }) }
+    if point.loss.is_finite() { Ok(()) } else { Err(Error::NotFinite { epoch: None, batch: 0, loss: point.loss }) }
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
