@@ -1,28 +1,42 @@
-//! Fine-tuning: a network that has learnt to read the digits 0 to 4 learns 5 to 9 from eight images of each.
+//! Fine-tuning: convolutions that have learnt to read the digits 0 to 4 learn 5 to 9 from sixty images of each.
 //!
 //! `cargo run --release --example finetune [FILE]`
 //!
 //! The first part trains on the digits 0 to 4 and writes the layers below the last, the backbone, to a file of
 //! safetensors; where FILE is given, the backbone is read from it instead. The second part puts a new last layer, the
-//! head, on top. It is trained while the backbone is frozen, then both are at a tenth of the rate. A network that starts
-//! from nothing is shown the same images as often, to compare. The goal is a test accuracy of 90 % at least, and more
-//! than without the backbone.
+//! head, on top, and trains it while the backbone is frozen; then both, at a tenth of the rate. The same is done with a
+//! backbone that has learnt nothing, to compare: on digits as easy as these the two come out close. The goal is a test
+//! accuracy of 94 % at least; it takes three seconds.
 //!
 //! The data are described in `digits`.
 
 use std::path::PathBuf;
 
 use sapwood::checkpoint::Safetensors;
+use sapwood::nn::{Conv2d, Flatten, MaxPool};
 use sapwood::prelude::*;
 use sapwood::train::Trainer;
 
 /// Labelled images of each new digit.
-const SHOTS: usize = 8;
+const SHOTS: usize = 60;
 
 #[derive(Params, Clone, Debug)]
 struct Backbone {
-    first: Dense,
-    second: Dense,
+    first: Conv2d,
+    second: Conv2d,
+}
+
+impl Backbone {
+    fn new(rng: &mut impl Rng) -> Self {
+        Backbone { first: Conv2d::new(1, 8, 3, rng).padding(1), second: Conv2d::new(8, 16, 3, rng).padding(1) }
+    }
+
+    /// Images `[batch, 64]` → features `[batch, 256]`.
+    fn forward(&self, x: &Tensor) -> Tensor {
+        let x = self.first.forward(&x.reshape((x.shape()[0], 1, 8, 8))).relu();
+        let x = self.second.forward(&x).relu();
+        Flatten.forward(&MaxPool::new(2).forward(&x))
+    }
 }
 
 #[derive(Params, Clone, Debug)]
@@ -33,14 +47,12 @@ struct Classifier {
 
 impl Classifier {
     fn new(rng: &mut impl Rng) -> Self {
-        let backbone = Backbone { first: Dense::new(64, 128, rng), second: Dense::new(128, 64, rng) };
-        Classifier { backbone, head: Dense::new(64, 5, rng) }
+        Classifier { backbone: Backbone::new(rng), head: Dense::new(256, 5, rng) }
     }
 
     /// Images `[batch, 64]` → logits `[batch, 5]`.
     fn forward(&self, x: &Tensor) -> Tensor {
-        let x = self.backbone.first.forward(x).relu();
-        self.head.forward(&self.backbone.second.forward(&x).relu())
+        self.head.forward(&self.backbone.forward(x))
     }
 
     fn accuracy(&self, (x, y): &Digits) -> f64 {
@@ -89,9 +101,22 @@ fn fit(model: &mut Classifier, state: &mut State<Adam, Classifier>, data: &Digit
 fn pretrain(digits: &Digits, path: &PathBuf, rng: &mut StdRng) -> sapwood::Result<()> {
     let mut model = Classifier::new(rng);
     let mut state = setup(Adam::new(0.002), &model);
-    fit(&mut model, &mut state, digits, 20)?;
+    fit(&mut model, &mut state, digits, 10)?;
     println!("0 to 4: training accuracy {:.2} %", model.accuracy(digits));
     Safetensors::new().save(path, &model.backbone)
+}
+
+/// Trains the head, then all; prints the test accuracy after each.
+fn finetune(model: &mut Classifier, training: &Digits, test: &Digits) -> sapwood::Result<()> {
+    let mut state = setup(Adam::new(0.01), model);
+    state.backbone.freeze();
+    fit(model, &mut state, training, 30)?;
+    println!("  with a new head  {:.2} %", model.accuracy(test));
+    state.backbone.thaw();
+    state.adjust(0.001);
+    fit(model, &mut state, training, 20)?;
+    println!("  fine-tuned       {:.2} %", model.accuracy(test));
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -105,25 +130,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let (training, test) = split(&high, SHOTS);
     let mut model = Classifier::new(&mut rng);
-    let mut from_nothing = model.clone();
+    let mut untrained = model.clone();
     Safetensors::new().load(given.as_ref().unwrap_or(&written), &mut model.backbone)?;
     if given.is_none() {
         std::fs::remove_file(written)?;
     }
 
-    let mut state = setup(Adam::new(0.01), &model);
-    state.backbone.freeze();
-    fit(&mut model, &mut state, &training, 40)?;
-    println!("5 to 9: test accuracy {:.2} % with a new head", model.accuracy(&test));
-    state.backbone.thaw();
-    state.adjust(0.001);
-    fit(&mut model, &mut state, &training, 40)?;
-
-    let mut state = setup(Adam::new(0.01), &from_nothing);
-    fit(&mut from_nothing, &mut state, &training, 40)?;
-    state.adjust(0.001);
-    fit(&mut from_nothing, &mut state, &training, 40)?;
-    println!("5 to 9: test accuracy {:.2} % without the backbone", from_nothing.accuracy(&test));
+    println!("5 to 9, on a backbone that has learnt nothing:");
+    finetune(&mut untrained, &training, &test)?;
+    println!("5 to 9, on the backbone of 0 to 4:");
+    finetune(&mut model, &training, &test)?;
     println!("test accuracy {:.2} %", model.accuracy(&test));
     Ok(())
 }
