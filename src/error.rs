@@ -39,6 +39,15 @@ pub enum Error {
         found: String,
     },
 
+    /// What is wrong with the content of a file, such as parameters that do not fit the model.
+    #[error("{}: {source}", file.display())]
+    InFile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
+
     /// An observation of a dataset could not be read or made.
     #[error("observation {observation}: {source}")]
     Observation {
@@ -46,6 +55,15 @@ pub enum Error {
         observation: usize,
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    /// A text has a character that a vocabulary does not have.
+    #[error("the vocabulary has no {character:?}, which is character {position} of the text")]
+    Character {
+        /// The character.
+        character: char,
+        /// Its place in the text, counted from 0.
+        position: usize,
     },
 
     /// A batch could not be made.
@@ -60,8 +78,10 @@ pub enum Error {
     },
 
     /// The loss became infinite or NaN; the model is as it was before that batch.
-    #[error("the loss of batch {batch} is {loss}; the model was not updated with it")]
+    #[error("the loss of batch {batch}{} is {loss}; the model was not updated with it", of_epoch(*epoch))]
     NotFinite {
+        /// The epoch, counted from 0, where there are several.
+        epoch: Option<u64>,
         /// The batch, counted from 0 in the order of the pass.
         batch: usize,
         /// The loss.
@@ -74,6 +94,10 @@ impl Error {
     pub fn observation(observation: usize, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Error::Observation { observation, source: source.into() }
     }
+}
+
+fn of_epoch(epoch: Option<u64>) -> String {
+    epoch.map_or(String::new(), |epoch| format!(" of epoch {epoch}"))
 }
 
 /// A result with the crate's [`Error`](enum@Error).

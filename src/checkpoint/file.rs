@@ -10,12 +10,12 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use bincode::error::DecodeError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::encoding;
 use crate::error::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"SAPWOOD\0";
@@ -23,13 +23,13 @@ const VERSION: u32 = 1;
 const HEADER: usize = 24;
 
 /// Writes a value to a file: to a sibling first, which is synced and then renamed, so that a crash leaves the old
-/// file or the new one and never a part of either.
+/// file or the new one and never a part of either. When this returns, the file and its name are on the disk.
 ///
 /// # Errors
 /// Where the file can't be written, or the value can't be stored.
 pub fn save(path: impl AsRef<Path>, value: &impl Serialize) -> Result<()> {
     let path = path.as_ref();
-    let payload = bincode::serde::encode_to_vec(value, bincode::config::standard()).map_err(|error| Error::Format {
+    let payload = encoding::encode(value).map_err(|error| Error::Format {
         path: path.to_owned(),
         reason: format!("the value can't be stored: {error}"),
     })?;
@@ -73,34 +73,43 @@ fn decode<V: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<V, String> {
     if number(&rest[12..]) != u64::from(crc32fast::hash(payload)) {
         return Err("corrupted: the checksum does not match".to_owned());
     }
-    let (value, read) = bincode::serde::decode_from_slice(payload, bincode::config::standard())
-        .map_err(|error| format!("holds another type than the one asked for: {}", words(error)))?;
-    if read != payload.len() {
-        return Err(format!("holds another type than the one asked for: {read} bytes of {} were read", payload.len()));
-    }
-    Ok(value)
-}
-
-/// What a type's own `Deserialize` said, without bincode's wrapping; else what bincode says.
-fn words(error: DecodeError) -> String {
-    match error {
-        DecodeError::OtherString(words) => words,
-        error => error.to_string(),
-    }
+    encoding::decode(payload).map_err(|words| format!("holds another type than the one asked for: {words}"))
 }
 
 /// Writes a file as a whole or not at all.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let sibling = path.with_file_name(name);
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let sibling = sibling(path);
     let write = || {
         let mut file = File::create(&sibling)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&sibling, path)
     };
-    write().inspect_err(|_| drop(fs::remove_file(&sibling)))
+    write().inspect_err(|_| drop(fs::remove_file(&sibling)))?;
+    sync_folder(path)
+}
+
+/// Where a file's new content stands before it is whole.
+fn sibling(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}{UNFINISHED}", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// How the name of such a sibling ends. One that is left behind is of a process that was killed.
+pub(crate) const UNFINISHED: &str = ".tmp";
+
+/// A new name is on the disk only when its folder is.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// Other systems open no folders.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
@@ -134,10 +143,12 @@ mod tests {
         }
         for byte in 0..whole.len() {
             let mut damaged = whole.clone();
-            damaged[byte] ^= 0x10;
-            fs::write(&path, &damaged).unwrap();
-            let message = load::<Vec<f64>>(&path).unwrap_err().to_string();
-            assert!(message.starts_with(&*path.to_string_lossy()), "{message}");
+            for flipped in [0x01, 0x10, 0x80, 0xff] {
+                damaged[byte] = whole[byte] ^ flipped;
+                fs::write(&path, &damaged).unwrap();
+                let message = load::<Vec<f64>>(&path).unwrap_err().to_string();
+                assert!(message.starts_with(&*path.to_string_lossy()), "{message}");
+            }
         }
         fs::remove_file(&path).unwrap();
         assert!(matches!(load::<u8>(&path), Err(Error::Io { .. })));

@@ -1,5 +1,5 @@
-//! Saving and loading: [`Snapshot`]s of models, [`save`] and [`load`] for whatever serde can store, and weights in files of
-//! other libraries ([`Safetensors`]).
+//! Saving and loading: [`Snapshot`]s of models, [`Checkpoint`]s of whole training runs, [`save`] and [`load`] for whatever
+//! serde can store, and weights in files of other libraries ([`Safetensors`]).
 //!
 //! A model's snapshot has its trained and frozen tensors and its buffers under their paths; an optimiser's
 //! [`State`](crate::optim::State) is stored as it is. One file takes both:
@@ -21,16 +21,22 @@
 //! # Ok::<(), sapwood::Error>(())
 //! ```
 
+mod encoding;
 mod file;
 #[cfg(feature = "files")]
 mod numbers;
 #[cfg(feature = "files")]
 mod pytorch;
+mod run;
 #[cfg(feature = "files")]
 mod safetensors;
 mod snapshot;
 
+#[cfg(any(feature = "files", feature = "plots"))]
+pub(crate) use file::replace;
+pub(crate) use file::UNFINISHED;
 pub use file::{load, save};
+pub use run::{Checkpoint, Position};
 #[cfg(feature = "files")]
 pub use safetensors::{Precision, Safetensors, Unmatched};
 pub use snapshot::Snapshot;

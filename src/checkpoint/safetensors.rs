@@ -9,9 +9,8 @@ use std::path::Path;
 
 use ::safetensors::tensor::{Dtype, Metadata, TensorInfo, View};
 
-use super::file::replace;
 use super::numbers::{decode, dtype_of, encode};
-use super::pytorch;
+use super::{pytorch, replace};
 use crate::error::{Error, Result};
 use crate::params::{Buffer, Bufferable, MapModel, Params, Walk};
 use crate::tensor::{Float, Tensor};

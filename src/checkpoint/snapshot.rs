@@ -1,7 +1,10 @@
 //! [`Snapshot`]: all that a model has learnt, by path.
 
+use std::any::Any;
+
 use serde::{Deserialize, Serialize};
 
+use super::encoding::{decode, encode};
 use crate::error::{Error, Result};
 use crate::params::{Buffer, Bufferable, MapModel, Params, Walk};
 use crate::tensor::{AnyTensor, Float, Tensor};
@@ -60,18 +63,18 @@ impl Snapshot {
     /// # Errors
     /// Where paths, types or shapes differ, with the first path that does; the model is unchanged then.
     pub fn restore<M: Params>(&self, model: &mut M) -> Result<()> {
+        *model = self.restored(model)?;
+        Ok(())
+    }
+
+    /// A model of the same structure with what this one had learnt; see [`restore`](Self::restore).
+    pub(super) fn restored<M: Params>(&self, model: &M) -> Result<M> {
         let mut giver = Giver { entries: self.entries.iter(), fault: None };
         let restored = model.map_model(&mut Walk::new(), &mut giver);
         if let Some(entry) = giver.entries.next() {
             giver.fault.get_or_insert(fault(&entry.path, "nothing", &entry.value.describe()));
         }
-        match giver.fault {
-            Some(fault) => Err(fault),
-            None => {
-                *model = restored;
-                Ok(())
-            }
-        }
+        giver.fault.map_or(Ok(restored), Err)
     }
 
     /// The paths of all entries, in declaration order.
@@ -95,7 +98,7 @@ impl MapModel for Taker {
     }
 
     fn buffer<B: Bufferable>(&mut self, walk: &Walk, buffer: &Buffer<B>) -> Buffer<B> {
-        let bytes = bincode::serde::encode_to_vec(buffer, bincode::config::standard())
+        let bytes = encode(buffer)
             .unwrap_or_else(|error| panic!("Snapshot: the buffer {} can't be stored: {error}", walk.place()));
         self.entries.push(Entry { path: walk.path(), value: Value::Buffer(bytes) });
         buffer.share()
@@ -157,19 +160,34 @@ impl MapModel for Giver<'_> {
     fn buffer<B: Bufferable>(&mut self, walk: &Walk, buffer: &Buffer<B>) -> Buffer<B> {
         let Some(value) = self.next(walk, "a buffer") else { return buffer.share() };
         let decoded = match value {
-            Value::Buffer(bytes) => bincode::serde::decode_from_slice(bytes, bincode::config::standard()).ok(),
+            Value::Buffer(bytes) => decode(bytes).ok(),
             _ => None,
         };
-        match decoded {
-            // A buffer of its own: the model's must stay as it is should a later entry not fit.
-            Some((value, _)) => Buffer::new(value),
-            None => {
-                let found = value.describe();
-                self.fault = Some(fault(&walk.path(), &format!("a buffer of {}", std::any::type_name::<B>()), &found));
-                buffer.share()
-            }
-        }
+        let found = match decoded {
+            Some(value) => match buffer.update(|held| other_shape(held, &value)) {
+                // A buffer of its own: the model's must stay as it is should a later entry not fit.
+                None => return Buffer::new(value),
+                Some((expected, found)) => {
+                    self.fault = Some(fault(&walk.path(), &expected, &found));
+                    return buffer.share();
+                }
+            },
+            None => value.describe(),
+        };
+        self.fault = Some(fault(&walk.path(), &format!("a buffer of {}", std::any::type_name::<B>()), &found));
+        buffer.share()
     }
+}
+
+/// The two shapes in words, where both are tensors of unlike shapes.
+fn other_shape<B: Bufferable>(held: &B, stored: &B) -> Option<(String, String)> {
+    fn shape<B: Bufferable>(value: &B) -> Option<&[usize]> {
+        let value: &dyn Any = value;
+        let single = value.downcast_ref::<Tensor<f32>>().map(Tensor::shape);
+        single.or_else(|| value.downcast_ref::<Tensor<f64>>().map(Tensor::shape))
+    }
+    let (held, stored) = (shape(held)?, shape(stored)?);
+    (held != stored).then(|| (format!("a buffer of shape {held:?}"), format!("one of {stored:?}")))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{Array, Axis, Dimension};
 
-use super::{Map, Subset};
+use super::{Augmented, Cache, Collate, Concatenated, Inputs, Map, Subset, Transform};
 use crate::error::Result;
 use crate::kernels::gather::gather_rows;
 use crate::tensor::{Element, Tensor};
@@ -126,6 +126,61 @@ pub trait Dataset {
         Self: Sized,
     {
         Map::new(self, f)
+    }
+
+    /// The observations of this dataset and then those of another.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x = Tensor::from([1i64, 2]).concatenate(Tensor::from([3]));
+    /// assert_eq!(x.batch(&[2, 0]).to_vec(), [3, 1]);
+    /// ```
+    fn concatenate<D: Dataset<Batch = Self::Batch>>(self, other: D) -> Concatenated<Self, D>
+    where
+        Self: Sized,
+        Self::Batch: Collate,
+    {
+        Concatenated::new(self, other)
+    }
+
+    /// The dataset with each observation made once and then kept in memory, as it is in epoch 0: what is random stands
+    /// after it.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let slow = Tensor::<f32>::ones((4, 3)).map(|x| x.exp().sum_axis(1));
+    /// let data = DataLoader::new(slow.cache()).batch_size(2);
+    /// ```
+    fn cache(self) -> Cache<Self>
+    where
+        Self: Sized,
+        Self::Batch: Collate,
+    {
+        Cache::new(self)
+    }
+
+    /// The dataset with each of its inputs changed on its own, by [transforms](super::Transform) such as
+    /// [`RandomFlip`](super::RandomFlip); where batches are tuples, their first part is the inputs.
+    ///
+    /// What is drawn for an item depends on the seed, the epoch and the item's number alone.
+    ///
+    /// ```
+    /// use sapwood::data::{RandomFlip, RandomShift};
+    /// use sapwood::prelude::*;
+    ///
+    /// let (images, labels) = (Tensor::<f32>::ones((100, 1, 28, 28)), Tensor::<u8>::zeros(100));
+    /// let data = (images, labels).augment((RandomShift::new(2), RandomFlip::horizontal()), 7);
+    /// for (x, y) in &DataLoader::new(data).batch_size(50).shuffle(7) {
+    ///     assert_eq!((x.shape(), y.shape()), (&[50, 1, 28, 28][..], &[50][..]));
+    /// }
+    /// ```
+    fn augment<A>(self, transform: A, seed: u64) -> Augmented<Self, A>
+    where
+        Self: Sized,
+        Self::Batch: Inputs,
+        A: Transform<<Self::Batch as Inputs>::Element>,
+    {
+        Augmented::new(self, transform, seed)
     }
 
     /// Why the parts of the dataset do not fit together, such as tensors of several lengths.

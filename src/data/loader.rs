@@ -133,6 +133,20 @@ impl<D: Dataset> DataLoader<D> {
         self.data.len()
     }
 
+    /// Observations in the batch of the given number.
+    pub(crate) fn observations_in(&self, batch: usize) -> usize {
+        self.data.len().saturating_sub(batch * self.batch_size).min(self.batch_size)
+    }
+
+    /// What determines the batches of an epoch, besides the data themselves: in words, to be stored and compared.
+    pub(crate) fn description(&self) -> String {
+        let order = match self.seed {
+            Some(seed) => format!("shuffled with the seed {seed}"),
+            None => "in order".to_owned(),
+        };
+        format!("{} observations in {} batches of {}, {order}", self.data.len(), self.len(), self.batch_size)
+    }
+
     /// The dataset.
     pub fn dataset(&self) -> &D {
         &self.data

@@ -66,22 +66,33 @@ where
         let pieces = (PARALLEL_FROM / 4 / work).max(1);
         out.par_chunks_mut(pieces * m * n).enumerate().for_each(|(piece, out)| {
             for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
-                product(out, sizes, pairs(piece * pieces + i), Parallelism::None);
+                product(out, sizes, pairs(piece * pieces + i), false, Parallelism::None);
             }
         });
     } else {
         let parallelism =
             if work >= PARALLEL_FROM && threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
         for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
-            product(out, sizes, pairs(i), parallelism);
+            product(out, sizes, pairs(i), false, parallelism);
         }
     }
 }
 
+/// `out += a · b` for a dense m×n matrix, on the calling thread.
+pub(crate) fn add_product<T: num_traits::Float + 'static>(
+    out: &mut [T],
+    sizes: Sizes,
+    pair: (Matrix<'_, T>, Matrix<'_, T>),
+) {
+    product(out, sizes, pair, true, Parallelism::None);
+}
+
+/// `out = a · b`, or what it was and that where `add`.
 fn product<T: num_traits::Float + 'static>(
     out: &mut [T],
     Sizes { m, k, n }: Sizes,
     (a, b): (Matrix<'_, T>, Matrix<'_, T>),
+    add: bool,
     parallelism: Parallelism,
 ) {
     assert_eq!(out.len(), m * n);
@@ -97,14 +108,14 @@ fn product<T: num_traits::Float + 'static>(
             out.as_mut_ptr(),
             1,
             n as isize,
-            false,
+            add,
             a.data.as_ptr().add(a.offset),
             a.col_stride,
             a.row_stride,
             b.data.as_ptr().add(b.offset),
             b.col_stride,
             b.row_stride,
-            T::zero(),
+            if add { T::one() } else { T::zero() },
             T::one(),
             false,
             false,

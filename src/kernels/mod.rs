@@ -7,6 +7,8 @@ pub(crate) mod copy;
 pub(crate) mod elementwise;
 pub(crate) mod gather;
 pub(crate) mod isa;
+#[cfg(feature = "files")]
+pub(crate) mod mapping;
 pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod normalise;

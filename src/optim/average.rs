@@ -74,6 +74,11 @@ impl<M: Params + Clone> Average<M> {
         &self.model
     }
 
+    /// Goes on from an average of `count` models that was stored.
+    pub(crate) fn go_on_from(&mut self, model: M, count: u64) {
+        (self.model, self.count) = (model, count);
+    }
+
     /// How many models the average is of.
     pub fn count(&self) -> u64 {
         self.count

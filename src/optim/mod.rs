@@ -37,6 +37,9 @@ mod update;
 mod wrappers;
 
 pub use average::Average;
+pub(crate) use rule::positive;
+pub(crate) use state::rule_name;
+
 pub use lbfgs::{LBFGS, Progress};
 pub use rule::{Chunk, LeafInfo, Rule};
 pub use rules::{

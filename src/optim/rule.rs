@@ -71,6 +71,11 @@ pub trait Rule: Clone + Send + Sync + 'static {
         x
     }
 
+    /// The learning rate of an update of a leaf, counted from 1; `None` where the rule has none.
+    fn rate(&self, _step: u64) -> Option<f64> {
+        None
+    }
+
     /// Sets the learning rate; returns whether the rule has one.
     fn set_rate(&mut self, _rate: f64) -> bool {
         false
@@ -113,7 +118,7 @@ pub(super) fn sign<T: Float>(x: T) -> T {
 
 /// The value of an option that must be a finite number of at least 0.
 #[track_caller]
-pub(super) fn positive(rule: &str, option: &str, value: f64) -> f64 {
+pub(crate) fn positive(rule: &str, option: &str, value: f64) -> f64 {
     assert!(value >= 0.0 && value.is_finite(), "{rule}: {option} must be a finite number, at least 0, not {value}");
     value
 }

@@ -37,7 +37,7 @@ pub struct LeafState<R: Rule, T: Float> {
 }
 
 /// The rule's name without its modules, such as `(ClipNorm, Adam)`.
-pub(super) fn rule_name<R>() -> String {
+pub(crate) fn rule_name<R>() -> String {
     let mut short = String::new();
     for part in std::any::type_name::<R>().split_inclusive(|c: char| !(c.is_alphanumeric() || "_:".contains(c))) {
         short.push_str(part.rsplit("::").next().unwrap_or(part));
@@ -183,6 +183,27 @@ pub trait OptimiserTree<R: Rule>: Tree<Optimising<R>> {
         for_each(self, |leaf| *leaf.frozen = false);
     }
 
+    /// The learning rate of the last update, or of the first where there was none yet: that of the first leaf that has
+    /// one and is not frozen.
+    ///
+    /// ```
+    /// use sapwood::optim::schedule::Linear;
+    /// use sapwood::prelude::*;
+    ///
+    /// let mut w = Tensor::from([1.0f32]);
+    /// let mut state = setup(Scheduled::new(Adam::default(), Linear::new(0.1, 0.0, 10)), &w);
+    /// for expected in [0.1, 0.09] {
+    ///     let grads = gradient(|w| w.square().sum(), &w);
+    ///     update(&mut state, &mut w, &grads);
+    ///     assert_eq!(state.rate(), Some(expected));
+    /// }
+    /// ```
+    fn rate(&self) -> Option<f64> {
+        let mut first = FirstRate(None);
+        Self::Model::map_tree(Self::Model::tree_ref(self), &mut Walk::new(), &mut first);
+        first.0
+    }
+
     /// Sets the learning rate of all rules that have one; what they remember stays.
     ///
     /// # Panics
@@ -218,6 +239,17 @@ struct Change<F>(F);
 impl<R: Rule, F: FnMut(Common<'_, R>)> MapLeaf<Mut<'_, Optimising<R>>, Nothing> for Change<F> {
     fn leaf<T: Float>(&mut self, _: &Walk, leaf: &mut LeafState<R, T>) {
         (self.0)(Common { rule: &mut leaf.rule, frozen: &mut leaf.frozen });
+    }
+}
+
+/// The first learning rate that is met.
+struct FirstRate(Option<f64>);
+
+impl<R: Rule> MapLeaf<Ref<'_, Optimising<R>>, Nothing> for FirstRate {
+    fn leaf<T: Float>(&mut self, _: &Walk, leaf: &LeafState<R, T>) {
+        if self.0.is_none() && !leaf.frozen {
+            self.0 = leaf.rule.rate(leaf.step.max(1));
+        }
     }
 }
 

@@ -21,8 +21,9 @@ impl<T: Element> Serialize for Tensor<T> {
 impl<'de, T: Element> Deserialize<'de> for Tensor<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Stored { shape, data } = Stored::<Vec<usize>, Vec<T>>::deserialize(deserializer)?;
-        let len = shape.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
-        if len != Some(data.len()) {
+        // Strides must not overflow either, which an axis of length 0 would hide in the product of all lengths.
+        let strides = shape.iter().try_fold(1usize, |product, &length| product.checked_mul(length.max(1)));
+        if strides.is_none() || shape.iter().product::<usize>() != data.len() {
             return Err(D::Error::custom(format!("{} elements do not fill a tensor of shape {shape:?}", data.len())));
         }
         Ok(Tensor::from_dense(data, &shape))

@@ -1,8 +1,29 @@
-//! Training: [`train`], one pass over the data, and its [`History`].
+//! Training: [`train`], one pass over the data, the [`Trainer`] for longer runs, what they leave behind, and what shows how
+//! they go.
 
+mod early_stopping;
+mod evaluate;
+mod event;
+mod histogram;
 mod history;
+mod patience;
+#[cfg(feature = "plots")]
+pub mod plots;
+#[cfg(any(feature = "files", feature = "plots"))]
+mod png;
+#[cfg(feature = "files")]
+pub mod tensorboard;
+mod terminal;
+mod trainer;
 
-pub use history::History;
+pub use early_stopping::EarlyStopping;
+pub use evaluate::evaluate;
+pub use event::{EpochEnd, Event, Step, Verdict};
+pub use histogram::Histogram;
+pub use history::{EpochRecord, History, Stopped};
+pub use patience::{Patience, Standstill, Throttle};
+pub use terminal::terminal_curve;
+pub use trainer::{Checkpoints, Trainer};
 
 use crate::autodiff::with_gradient;
 use crate::error::{Error, Result};
@@ -55,7 +76,7 @@ where
     for (number, batch) in data.into_iter().enumerate() {
         let (value, grads) = with_gradient(|model: &M| loss(model, batch), model);
         if !Element::to_f64(value).is_finite() {
-            return Err(Error::NotFinite { batch: number, loss: Element::to_f64(value) });
+            return Err(Error::NotFinite { epoch: None, batch: number, loss: Element::to_f64(value) });
         }
         update(state, model, &grads);
         history.losses.push(Element::to_f64(value));

@@ -1,6 +1,7 @@
 //! The training loop, as Flux's own tests have it.
 
 use sapwood::prelude::*;
+use sapwood::train::{EarlyStopping, Patience, Standstill};
 
 use crate::{assert_close, numbers};
 
@@ -74,4 +75,42 @@ fn an_auxiliary_output_changes_no_weight() {
         assert_eq!(numbers(&grads.weight).len(), 3);
     }
     assert_eq!(plain, beside);
+}
+
+#[test]
+fn patience_waits_for_as_many_in_a_row() {
+    // Flux test/utils.jl, "patience triggers": trigger(pred, 3) on f, t, f, t, t, t; and a predicate that is always true.
+    let calls = |is_so: &[bool]| {
+        let mut patience = Patience::new(3);
+        is_so.iter().map(|&is_so| patience.observe(is_so)).collect::<Vec<_>>()
+    };
+    assert_eq!(calls(&[false, true, false, true, true, true]), [false, false, false, false, false, true]);
+    assert_eq!(calls(&[true; 3]), [false, false, true]);
+}
+
+#[test]
+fn early_stopping_fires_where_flux_does() {
+    // Flux test/utils.jl, "early stopping".
+    let stops = |stopping: &mut EarlyStopping, values: &mut dyn Iterator<Item = i32>| {
+        values.map(|value| stopping.observe(f64::from(value))).position(|stop| stop)
+    };
+    // 0, −1, −2, … falls and never fires; with `distance = score - best` a score that rises does not either.
+    assert_eq!(stops(&mut EarlyStopping::new(10), &mut (0..99).map(|i| -i)), None);
+    assert_eq!(stops(&mut EarlyStopping::new(10).rising(), &mut (1..99)), None);
+    // min_dist = 3: 0, −3, −6, … never; then 0, −1, −2, … at its tenth call.
+    let mut stopping = EarlyStopping::new(10).min_change(3.0);
+    assert_eq!(stops(&mut stopping, &mut (0..99).map(|i| -3 * i)), None);
+    assert_eq!(stops(&mut stopping, &mut (0..99).map(|i| -i)), Some(9));
+}
+
+#[test]
+fn a_standstill_is_flux_plateau() {
+    // Flux test/utils.jl, "plateau": v ← v/|v| − v from 10, min_dist = 18, width 3: fires at its fourth call.
+    let mut standstill = Standstill::new(3).min_change(18.0);
+    let mut value = 10.0f64;
+    let fired = (1..10).find(|_| {
+        value = value.signum() - value;
+        standstill.observe(value)
+    });
+    assert_eq!(fired, Some(4));
 }

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod events;
 mod weights;
 
 /// What a script beside this file prints, or nothing where there is no Python with the modules it needs.
@@ -23,7 +24,12 @@ fn python(modules: &str, script: &str, arguments: &[&Path]) -> Option<String> {
     }
     let (file, command) = script.split_once(' ').unwrap_or((script, ""));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(file);
-    let output = run(Command::new(&interpreter).arg(path).args(command.split_whitespace()).args(arguments)).unwrap();
+    let output = run(Command::new(&interpreter)
+        .arg(path)
+        .env("PYTHONIOENCODING", "utf-8")
+        .args(command.split_whitespace())
+        .args(arguments))
+    .unwrap();
     assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8(output.stdout).unwrap())
 }

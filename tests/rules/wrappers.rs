@@ -1,6 +1,6 @@
 //! Rules within rules, rules by leaf, and averages.
 
-use sapwood::optim::schedule::{Cosine, WarmUp};
+use sapwood::optim::schedule::{Cosine, Linear, WarmUp};
 use sapwood::optim::{
     AccumGrad, Average, Either, GradientNoise, Lookahead, MeanGradient, Place, SkipNotFinite, setup_by,
 };
@@ -185,4 +185,29 @@ fn another_model_is_not_averaged() {
     let two = (Tensor::<f32>::zeros(2), Tensor::<f32>::zeros(2));
     let mut average = Average::uniform(&two);
     average.update(&(Tensor::zeros(2), Tensor::zeros(3)));
+}
+
+#[test]
+fn a_state_tells_the_rate_of_its_last_update() {
+    fn rates<R: Rule>(rule: R) -> Vec<Option<f64>> {
+        let mut w = (Tensor::from([1.0f64]), Tensor::from([2.0f64]));
+        let mut state = setup(rule, &w);
+        state.0.freeze();
+        let before = state.rate();
+        let mut step = || {
+            let grads = gradient(|(a, b)| (a + b).sum(), &w);
+            update(&mut state, &mut w, &grads);
+            state.rate()
+        };
+        vec![before, step(), step(), step()]
+    }
+    let falling = || Linear::new(0.4, 0.0, 4);
+    let fallen = [Some(0.4), Some(0.4), Some(0.4 * 0.75), Some(0.4 * 0.5)];
+    assert_eq!(rates(Adam::new(0.1)), [Some(0.1); 4]);
+    assert_eq!(rates((ClipNorm::new(1.0), Momentum::new(0.2))), [Some(0.2); 4]);
+    assert_eq!(rates(WeightDecay::new(0.1)), [None; 4]);
+    assert_eq!(rates(Scheduled::new(Descent::new(1.0), falling())), fallen);
+    // The second and the third gradient belong to the rule's first and second step.
+    let slow = [Some(0.4), Some(0.4), Some(0.4), Some(0.4 * 0.75)];
+    assert_eq!(rates(AccumGrad::new(2, Scheduled::new(Descent::new(1.0), falling()))), slow);
 }

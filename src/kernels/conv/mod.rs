@@ -5,6 +5,7 @@
 
 mod plan;
 mod tile;
+mod winograd;
 
 use rayon::prelude::*;
 
@@ -26,6 +27,9 @@ const PARTIAL: usize = 1 << 24;
 
 /// y = w ⋆ x.
 pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
+    if winograd::suits(g) {
+        return winograd::forward(g, x, w);
+    }
     let (source, pass) = plan::forward(g);
     let taps = g.kernel.iter().product::<usize>();
     let sums = Sums {
@@ -38,6 +42,9 @@ pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
 
 /// The x̄ of [`forward`].
 pub(crate) fn input_gradient<T: Wide>(g: &Geometry, y: &[T], w: &[T]) -> Vec<T> {
+    if winograd::suits(g) {
+        return winograd::input_gradient(g, y, w);
+    }
     let (source, passes) = plan::transposed(g);
     let taps = g.kernel.iter().product::<usize>();
     let sums = Sums {
@@ -169,6 +176,9 @@ fn in_parallel<P: Send>(g: &Geometry, pieces: &mut [P], least: usize, body: impl
 
 /// The w̄ of [`forward`].
 pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> Vec<T> {
+    if winograd::suits(g) {
+        return winograd::weight_gradient(g, x, y);
+    }
     let taps = g.kernel.iter().product::<usize>();
     let row = g.inputs * taps;
     let size = g.groups * g.outputs * row;

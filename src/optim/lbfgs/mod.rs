@@ -219,7 +219,7 @@ impl LBFGS {
 
 fn finite(point: &Point) -> Result<()> {
     // All data are one batch.
-    if point.loss.is_finite() { Ok(()) } else { Err(Error::NotFinite { batch: 0, loss: point.loss }) }
+    if point.loss.is_finite() { Ok(()) } else { Err(Error::NotFinite { epoch: None, batch: 0, loss: point.loss }) }
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -130,6 +130,10 @@ impl Rule for Adafactor {
         dx.iter_mut().zip(x).for_each(|(dx, &x)| *dx = step * *dx + decay * x);
     }
 
+    fn rate(&self, _: u64) -> Option<f64> {
+        Some(self.rate)
+    }
+
     fn set_rate(&mut self, rate: f64) -> bool {
         self.rate = rate;
         true

@@ -76,6 +76,10 @@ impl Rule for AdamW {
         dx.iter_mut().zip(x).for_each(|(dx, &x)| *dx += decay * x);
     }
 
+    fn rate(&self, step: u64) -> Option<f64> {
+        self.adam.rate(step)
+    }
+
     fn set_rate(&mut self, rate: f64) -> bool {
         self.adam.set_rate(rate)
     }

@@ -40,6 +40,10 @@ impl Rule for Descent {
         dx.iter_mut().for_each(|dx| *dx *= rate);
     }
 
+    fn rate(&self, _: u64) -> Option<f64> {
+        Some(self.rate)
+    }
+
     fn set_rate(&mut self, rate: f64) -> bool {
         self.rate = rate;
         true

@@ -92,6 +92,10 @@ impl Rule for LAMB {
         dx.iter_mut().for_each(|dx| *dx *= scale);
     }
 
+    fn rate(&self, _: u64) -> Option<f64> {
+        Some(self.rate)
+    }
+
     fn set_rate(&mut self, rate: f64) -> bool {
         self.rate = rate;
         true

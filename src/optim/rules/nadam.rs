@@ -80,6 +80,10 @@ impl Rule for NAdam {
         }
     }
 
+    fn rate(&self, _: u64) -> Option<f64> {
+        Some(self.rate)
+    }
+
     fn set_rate(&mut self, rate: f64) -> bool {
         self.rate = rate;
         true

@@ -180,6 +180,10 @@ impl Rule for Prodigy {
         }
     }
 
+    fn rate(&self, _: u64) -> Option<f64> {
+        Some(self.rate)
+    }
+
     fn set_rate(&mut self, rate: f64) -> bool {
         self.rate = rate;
         true

@@ -52,6 +52,9 @@ macro_rules! chain {
                 $(let x = self.$i.evaluation_point(&state.$i, x);)+
                 x
             }
+            fn rate(&self, step: u64) -> Option<f64> {
+                None$(.or_else(|| self.$i.rate(step)))+
+            }
             fn set_rate(&mut self, rate: f64) -> bool {
                 // Not `||`: every rule that has a rate gets it.
                 false $(| self.$i.set_rate(rate))+

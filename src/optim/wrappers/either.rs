@@ -59,6 +59,13 @@ impl<A: Rule, B: Rule> Rule for Either<A, B> {
         }
     }
 
+    fn rate(&self, step: u64) -> Option<f64> {
+        match self {
+            First(rule) => rule.rate(step),
+            Second(rule) => rule.rate(step),
+        }
+    }
+
     fn set_rate(&mut self, rate: f64) -> bool {
         match self {
             First(rule) => rule.set_rate(rate),

@@ -77,6 +77,10 @@ impl<R: Rule> Rule for Lookahead<R> {
         slow.clone()
     }
 
+    fn rate(&self, step: u64) -> Option<f64> {
+        self.rule.rate(step)
+    }
+
     fn set_rate(&mut self, rate: f64) -> bool {
         self.rule.set_rate(rate)
     }

@@ -135,4 +135,8 @@ impl<R: Rule, S: Schedule, A: Adjust<R>> Rule for Scheduled<R, S, A> {
     fn evaluation_point<T: Float>(&self, state: &R::State<T>, x: Tensor<T>) -> Tensor<T> {
         self.rule.evaluation_point(state, x)
     }
+
+    fn rate(&self, step: u64) -> Option<f64> {
+        self.rule_at(step).rate(step)
+    }
 }

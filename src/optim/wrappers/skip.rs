@@ -61,6 +61,10 @@ impl<R: Rule> Rule for SkipNotFinite<R> {
         self.rule.evaluation_point(&state.1, x)
     }
 
+    fn rate(&self, step: u64) -> Option<f64> {
+        self.rule.rate(step)
+    }
+
     fn set_rate(&mut self, rate: f64) -> bool {
         self.rule.set_rate(rate)
     }

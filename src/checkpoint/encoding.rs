@@ -1,0 +1,74 @@
+//! Values as bytes: bincode 2 in its standard configuration.
+
+use bincode::config;
+use bincode::error::{DecodeError, EncodeError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, EncodeError> {
+    bincode::serde::encode_to_vec(value, config::standard())
+}
+
+/// The value that the bytes hold, all of them; else why not, in words.
+///
+/// A length that lies must not make bincode reserve memory for it. bincode bounds what it reserves by a limit that has
+/// to be known when it is compiled, and counts what is decoded: at most 16 bytes for one that is read. So there are two.
+pub(super) fn decode<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, String> {
+    const SMALL: usize = 1 << 24;
+    const LARGE: usize = 1 << 40;
+    let decoded = if bytes.len() <= SMALL {
+        bincode::serde::decode_from_slice(bytes, config::standard().with_limit::<{ 16 * SMALL }>())
+    } else {
+        bincode::serde::decode_from_slice(bytes, config::standard().with_limit::<{ 16 * LARGE }>())
+    };
+    match decoded {
+        Ok((value, read)) if read == bytes.len() => Ok(value),
+        Ok((_, read)) => Err(format!("{read} bytes of {} were read", bytes.len())),
+        Err(error) => Err(words(error)),
+    }
+}
+
+/// What a type's own `Deserialize` said, without bincode's wrapping; else what bincode says.
+fn words(error: DecodeError) -> String {
+    match error {
+        DecodeError::OtherString(words) => words,
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_that_lies_is_an_error_and_reserves_no_memory() {
+        // bincode's varints: 253 stands before a number of eight bytes.
+        for length in [1u64 << 30, 1 << 60, u64::MAX] {
+            let mut bytes = vec![253];
+            bytes.extend(length.to_le_bytes());
+            bytes.extend([0; 64]);
+            assert!(decode::<String>(&bytes).is_err());
+            assert!(decode::<Vec<u8>>(&bytes).is_err());
+            assert!(decode::<Vec<f64>>(&bytes).is_err());
+            assert!(decode::<Vec<String>>(&bytes).is_err());
+            assert!(decode::<crate::tensor::Tensor<f64>>(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn a_shape_that_lies_is_an_error() {
+        for shape in [vec![3usize], vec![0], vec![1 << 40, 1 << 40], vec![0, 1 << 60, 1 << 60]] {
+            let bytes = encode(&(shape, vec![1.0f64, 2.0])).unwrap();
+            assert!(decode::<crate::tensor::Tensor<f64>>(&bytes).is_err());
+        }
+        let hidden = encode(&(vec![0usize, 1 << 60, 1 << 60], Vec::<f64>::new())).unwrap();
+        assert!(decode::<crate::tensor::Tensor<f64>>(&hidden).is_err());
+    }
+
+    #[test]
+    fn many_small_numbers_are_no_large_claim() {
+        // Each takes one byte and counts as sixteen.
+        let numbers = vec![1u128; 100_000];
+        assert_eq!(decode::<Vec<u128>>(&encode(&numbers).unwrap()).unwrap(), numbers);
+    }
+}

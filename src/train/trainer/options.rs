@@ -1,0 +1,175 @@
+//! What a [`Trainer`] can be told.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::checkpoints::{Checkpoints, Keeper};
+use super::{EarlyStopping, Trainer};
+use crate::data::{DataLoader, Dataset};
+use crate::error::Result;
+use crate::optim::schedule::Plateau;
+use crate::optim::{Average, Rule, State};
+use crate::params::Params;
+use crate::train::{EpochRecord, Event, Verdict};
+
+/// Goes through the validation data: calls a function with each batch and its number of observations.
+pub(super) type Validation<'a, B> = Box<dyn Fn(&mut dyn FnMut(B, usize)) -> Result<()> + 'a>;
+pub(super) type Metric<'a, M, B> = Box<dyn FnMut(&M, &B) -> f64 + 'a>;
+pub(super) type Condition<'a> = Box<dyn FnMut(&EpochRecord) -> bool + 'a>;
+pub(super) type Hook<'a, M> = Box<dyn FnMut(&Event<'_, M>) -> Result<ControlFlow<()>> + 'a>;
+
+impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
+    /// Ends the run after so many epochs.
+    ///
+    /// Without it there is one; where [`steps`](Self::steps) or a [`time_limit`](Self::time_limit) is given, as many as
+    /// that allows.
+    pub fn epochs(self, epochs: u64) -> Self {
+        Trainer { epochs: Some(epochs), ..self }
+    }
+
+    /// Ends the run after so many steps. An epoch that is cut short by it is not validated and leaves no record.
+    pub fn steps(self, steps: u64) -> Self {
+        Trainer { steps: Some(steps), ..self }
+    }
+
+    /// Ends the run after the step in which the time is up, counted from the call of [`run`](Self::run). An epoch that
+    /// is cut short by it is not validated and leaves no record; with [`checkpoints`](Self::checkpoints) the next run
+    /// goes on with it.
+    pub fn time_limit(self, limit: Duration) -> Self {
+        Trainer { time_limit: Some(limit), ..self }
+    }
+
+    /// Computes the loss on other data after each epoch, as [`evaluate`](crate::train::evaluate) does.
+    pub fn validation<V: Dataset<Batch = D::Batch>>(self, data: &'a DataLoader<V>) -> Self {
+        let validation: Validation<'a, D::Batch> = Box::new(move |each| {
+            for (number, batch) in data.try_epoch(0).enumerate() {
+                each(batch?, data.observations_in(number));
+            }
+            Ok(())
+        });
+        Trainer { validation: Some(validation), ..self }
+    }
+
+    /// Computes a metric on the validation data after each epoch, as [`evaluate`](crate::train::evaluate) does.
+    ///
+    /// # Panics
+    /// Where there is a metric of that name.
+    #[track_caller]
+    pub fn metric<V: Into<f64>>(
+        mut self,
+        name: impl Into<String>,
+        mut metric: impl FnMut(&M, D::Batch) -> V + 'a,
+    ) -> Self
+    where
+        D::Batch: Clone,
+    {
+        let name = name.into();
+        assert!(self.metrics.iter().all(|(other, _)| *other != name), "Trainer: there are two metrics `{name}`");
+        self.metrics.push((name, Box::new(move |model, batch| metric(model, batch.clone()).into())));
+        self
+    }
+
+    /// Ends the run after an epoch that is good enough.
+    ///
+    /// `.stop_when(|epoch| epoch.metric("accuracy") > Some(0.95))`, for example.
+    pub fn stop_when(mut self, condition: impl FnMut(&EpochRecord) -> bool + 'a) -> Self {
+        self.conditions.push(Box::new(condition));
+        self
+    }
+
+    /// Ends the run where validation no longer improves, and restores the model of the best epoch then, or wherever else
+    /// the run ends. The optimiser's state stays as it is.
+    pub fn early_stopping(self, stopping: EarlyStopping) -> Self {
+        Trainer { early_stopping: Some(stopping), ..self }
+    }
+
+    /// Makes a step of several batches: by the mean of their gradients, each batch weighted by its observations. An
+    /// epoch's last step takes what is left.
+    ///
+    /// # Panics
+    /// Where there are to be 0.
+    #[track_caller]
+    pub fn accumulate(self, batches: usize) -> Self {
+        assert!(batches > 0, "Trainer: a step of 0 batches");
+        Trainer { accumulate: batches, ..self }
+    }
+
+    /// Scales gradients whose norm, over the whole model, is larger than `max`, as
+    /// [`clip_norm`](crate::autodiff::GradientTree::clip_norm) does.
+    ///
+    /// # Panics
+    /// Where that is negative or NaN.
+    #[track_caller]
+    pub fn clip_norm(self, max: f64) -> Self {
+        assert!(max >= 0.0, "Trainer: the largest norm must be at least 0, not {max}");
+        Trainer { clip_norm: Some(max), ..self }
+    }
+
+    /// Reduces the learning rate where the validation loss stands still.
+    pub fn reduce_on_plateau(self, plateau: Plateau) -> Self {
+        Trainer { plateau: Some(plateau), ..self }
+    }
+
+    /// Takes the weights after each step into an average, which is then what validation looks at, early stopping
+    /// restores and `best.sapwood` holds.
+    ///
+    /// ```
+    /// use sapwood::optim::Average;
+    /// use sapwood::prelude::*;
+    /// use sapwood::train::Trainer;
+    ///
+    /// let data = DataLoader::new(Tensor::from([1.0, 2.0, 3.0]));
+    /// let mut model: Tensor = Tensor::scalar(0.0);
+    /// let mut state = setup(Descent::new(0.1), &model);
+    /// let mut average = Average::exponential(&model, 0.5);
+    /// Trainer::new(&mut model, &data, &mut state, |w, x| mse(w, &x.sum())).average(&mut average).run()?;
+    /// assert_eq!(average.count(), 3);
+    /// assert_ne!(*average.model(), model);
+    /// # Ok::<(), sapwood::Error>(())
+    /// ```
+    pub fn average(self, average: &'a mut Average<M>) -> Self {
+        Trainer { average: Some(average), ..self }
+    }
+
+    /// Writes checkpoints, and goes on from the newest where that was asked for; see [`Checkpoints`].
+    pub fn checkpoints(self, checkpoints: Checkpoints) -> Self
+    where
+        State<R, M>: Serialize + DeserializeOwned,
+    {
+        Trainer { checkpoints: Some(Keeper::new(checkpoints)), ..self }
+    }
+
+    /// Calls a function after each step and at the end of each epoch; any number of them, in order.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    ///
+    /// use sapwood::prelude::*;
+    /// use sapwood::train::{Event, Stopped, Trainer};
+    ///
+    /// # let data = DataLoader::new(Tensor::from([1.0, 2.0, 3.0]));
+    /// # let mut model: Tensor = Tensor::scalar(0.0);
+    /// # let mut state = setup(Descent::new(0.1), &model);
+    /// let history = Trainer::new(&mut model, &data, &mut state, |w, x| mse(w, &x.sum()))
+    ///     .epochs(100)
+    ///     .hook(|event| {
+    ///         if let Event::Epoch(end) = event {
+    ///             println!("{}", end.record);
+    ///         }
+    ///     })
+    ///     .hook(|event| match event {
+    ///         Event::Step(step) if step.gradient_norm() < 1.0 => ControlFlow::Break(()),
+    ///         _ => ControlFlow::Continue(()),
+    ///     })
+    ///     .run()?;
+    /// assert_eq!(history.stopped, Some(Stopped::Hook));
+    /// # Ok::<(), sapwood::Error>(())
+    /// ```
+    pub fn hook<V: Verdict>(mut self, mut hook: impl FnMut(&Event<'_, M>) -> V + 'a) -> Self {
+        self.hooks.push(Box::new(move |event| hook(event).verdict()));
+        self
+    }
+}
