@@ -77,7 +77,9 @@ pub mod __private {
 
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
-    pub use crate::autodiff::{Gradient, GradientTree, Grads, check_gradient, gradient, pullback, with_gradient};
+    pub use crate::autodiff::{
+        Gradient, GradientTree, Grads, check_gradient, find_not_finite, gradient, pullback, with_gradient,
+    };
     pub use crate::chain;
     pub use crate::checkpoint::{Snapshot, load, save};
     pub use crate::data::{DataLoader, Dataset};

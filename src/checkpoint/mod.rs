@@ -32,9 +32,9 @@ mod run;
 mod safetensors;
 mod snapshot;
 
+pub(crate) use file::UNFINISHED;
 #[cfg(any(feature = "files", feature = "plots"))]
 pub(crate) use file::replace;
-pub(crate) use file::UNFINISHED;
 pub use file::{load, save};
 pub use run::{Checkpoint, Position};
 #[cfg(feature = "files")]

@@ -17,6 +17,7 @@ use crate::tensor::{Float, Tensor};
 ///
 /// The same as [`lstm_step`] again and again. Derivative: the gates' cotangents Ḡ are found from the last step to the first,
 /// each handing h̄ = Ḡ · Uᵀ to the one before; then x̄ = Ḡ · Wᵀ, W̄ = xᵀ · Ḡ, Ū = hᵀ · Ḡ with each step's h before it, b̄ = Σ Ḡ.
+#[track_caller]
 pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
     let [x, _, weight, ..] = inputs;
     let [batch, time] = [x.shape()[0], x.shape()[1]];
@@ -94,6 +95,7 @@ fn before<T: Float>(s: Sequences, h: &Tensor<T>, start: &Tensor<T>) -> Tensor<T>
 
 /// h′ and c′ from what comes from the input `[batch, 4·hidden]`, with its bias: of the gates [i, f, g, o] = that + h·U,
 /// c′ = σ(f) c + σ(i) tanh(g) and h′ = σ(o) tanh(c′).
+#[track_caller]
 pub(crate) fn lstm_step<T: Float>(
     projected: Tensor<T>,
     weight: &Tensor<T>,

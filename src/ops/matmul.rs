@@ -54,6 +54,7 @@ fn batch(shape: &[usize]) -> &[usize] {
 }
 
 /// The products of matrices that are known to fit.
+#[track_caller]
 fn products<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     if x.rank() > 2 && w.rank() == 2 {
         // One tall product forward, and back too: so w̄ needs no sum over a batch of products.
@@ -74,6 +75,7 @@ fn products<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
 }
 
 /// The products themselves; not differentiated.
+#[track_caller]
 fn multiply<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let (x_matrix, w_matrix) = (x.rank() - 2, w.rank() - 2);
     let sizes = Sizes { m: x.shape()[x_matrix], k: x.shape()[x_matrix + 1], n: w.shape()[w_matrix + 1] };
