@@ -1,4 +1,15 @@
 //! Data: what observations are drawn from, how they become batches, and how they are cut, folded and prepared.
+//!
+//! | for | what |
+//! | --- | --- |
+//! | batches | [`DataLoader`]: batch size, shuffling, worker threads |
+//! | where they come from | [`Dataset`]: tensors, arrays, `Vec`s, tuples of them, your own |
+//! | datasets of datasets | [`map`](Dataset::map), [`subset`](Dataset::subset), [`concatenate`](Dataset::concatenate), [`cache`](Dataset::cache), [`augment`](Dataset::augment); [`TokenWindows`] |
+//! | transforms of images | [`RandomCrop`], [`RandomFlip`], [`RandomShift`], [`Normalise`], or your own [`Transform`] |
+//! | files (feature `files`) | [`read_idx`], [`read_csv`], [`read_npy`], [`NpzReader`], [`read_text`] with a [`Vocabulary`]; [`Mapped`] for what is larger than memory |
+//! | images (feature `images`) | `ImageFolder`: folders of PNG and JPEG files |
+//! | cutting | [`split`], [`random_split`], [`stratified_split`], [`k_fold`] and its kin |
+//! | preparing | [`Standardiser`], [`oversample`], [`undersample`], [`weighted_sample`], [`windows`], [`pad_sequences`] |
 
 mod augment;
 mod batches;

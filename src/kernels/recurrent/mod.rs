@@ -4,6 +4,7 @@
 //! batch go their way through time on threads of their own; what is summed over the batch, the gradients to the weights,
 //! is left to a matrix product over all of it.
 
+pub(crate) mod gru;
 pub(crate) mod lstm;
 mod packed;
 

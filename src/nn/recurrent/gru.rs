@@ -5,6 +5,7 @@ use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, uniform};
+use crate::ops::recurrent::{gru, gru_step};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -61,11 +62,14 @@ impl<T: Float> Cell for GruCell<T> {
 
     #[track_caller]
     fn advance(&self, projected: Tensor<T>, h: &Tensor<T>) -> Tensor<T> {
-        let two = 2 * self.hidden();
-        let from_state = h.matmul(&self.hidden_weight);
-        let gates = (projected.slice(s![.., ..two]) + from_state.slice(s![.., ..two])).sigmoid();
-        let (r, z) = (gates.slice(s![.., ..self.hidden()]), gates.slice(s![.., self.hidden()..]));
-        let n = (projected.slice(s![.., two..]) + r * (from_state.slice(s![.., two..]) + &self.hidden_bias)).tanh();
-        &n + z * (h - &n)
+        gru_step(projected, &self.hidden_weight, &self.hidden_bias, h)
+    }
+
+    #[track_caller]
+    fn run(&self, x: &Tensor<T>, h: Tensor<T>, backward: bool) -> (Tensor<T>, Tensor<T>) {
+        let inputs = [x, &self.input_weight, &self.hidden_weight, &self.bias, &self.hidden_bias, &h];
+        let states = gru(inputs, backward);
+        let end = states.slice(s![.., if backward { 0 } else { -1 }, ..]);
+        (states, end)
     }
 }

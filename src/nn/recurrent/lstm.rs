@@ -5,7 +5,7 @@ use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, uniform};
-use crate::ops::lstm::{lstm, lstm_step};
+use crate::ops::recurrent::{lstm, lstm_step};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 

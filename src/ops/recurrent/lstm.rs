@@ -4,11 +4,12 @@ use std::cell::OnceCell;
 
 use ndarray::s;
 
-use super::matmul::matrix;
+use super::{before, unrolled};
 use crate::autodiff::{op, pull_composed};
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
 use crate::kernels::recurrent::lstm::{self, Run};
+use crate::ops::matmul::matrix;
 use crate::tensor::{Float, Tensor};
 
 /// The h and the c of all steps, `[2, batch, time, hidden]`, of x `[batch, time, inputs]`, the weights W `[inputs, 4·hidden]`
@@ -71,26 +72,15 @@ fn pull<T: Float>(
     let transposed = matrix(&transposed, transposed.layout().offset);
     lstm::backward(s, run, transposed, g.dense().split_at(rows * n).into(), &mut d, [&mut dh, &mut dc]);
     let d = Tensor::from_dense(d, &[rows, 4 * n]);
-    let flat = |x: &Tensor<T>| x.reshape((rows, x.shape()[2]));
-    let before = || flat(&before(s, &states.slice(s![0, .., .., ..]), h));
+    let before = || before(s, &states.slice(s![0, .., .., ..]), h);
     [
         watched[0].then(|| d.matmul(&input_weight.t()).reshape(x.shape())),
-        watched[1].then(|| flat(x).t().matmul(&d)),
+        watched[1].then(|| x.reshape((rows, x.shape()[2])).t().matmul(&d)),
         watched[2].then(|| before().t().matmul(&d)),
         watched[3].then(|| d.sum_axis(0)),
         watched[4].then(|| Tensor::from_dense(dh, h.shape())),
         watched[5].then(|| Tensor::from_dense(dc, c.shape())),
     ]
-}
-
-/// The h that each step started from.
-fn before<T: Float>(s: Sequences, h: &Tensor<T>, start: &Tensor<T>) -> Tensor<T> {
-    let start = start.unsqueeze(1);
-    if s.reverse {
-        Tensor::concat(&[h.slice(s![.., 1.., ..]), start], 1)
-    } else {
-        Tensor::concat(&[start, h.slice(s![.., ..s.time - 1, ..])], 1)
-    }
 }
 
 /// h′ and c′ from what comes from the input `[batch, 4·hidden]`, with its bias: of the gates [i, f, g, o] = that + h·U,
@@ -111,68 +101,21 @@ pub(crate) fn lstm_step<T: Float>(
 /// [`lstm`] made of operations.
 fn composed<T: Float>([x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
     let projected = x.matmul(input_weight) + bias;
-    let time = x.shape()[1];
-    let mut state = (h.clone(), c.clone());
-    let (mut hs, mut cs) = (vec![], vec![]);
-    for step in 0..time {
-        let t = if reverse { time - 1 - step } else { step };
-        state = lstm_step(projected.slice(s![.., t, ..]), weight, &state.0, &state.1);
-        hs.push(state.0.clone());
-        cs.push(state.1.clone());
-    }
-    if reverse {
-        hs.reverse();
-        cs.reverse();
-    }
-    let states = [hs, cs].map(|states| Tensor::stack(&states, 1));
+    let (mut h, mut c) = (h.clone(), c.clone());
+    let states = unrolled(x.shape()[1], reverse, |t| {
+        (h, c) = lstm_step(projected.slice(s![.., t, ..]), weight, &h, &c);
+        vec![h.clone(), c.clone()]
+    });
     Tensor::stack(&states, 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{composed, lstm};
-    use crate::prelude::*;
-
-    /// More sequences than go together, and widths that fill no vector.
-    fn inputs<T: Float>() -> [Tensor<T>; 6] {
-        let mut rng = StdRng::seed_from_u64(1);
-        let shapes: [&[usize]; 6] = [&[19, 4, 3], &[3, 20], &[5, 20], &[20], &[19, 5], &[19, 5]];
-        shapes.map(|shape| Tensor::<f64>::normal(shape, 0.0, 0.5, &mut rng).cast())
-    }
-
-    /// Each state with a weight of its own.
-    fn loss(states: Tensor<f64>) -> Tensor<f64> {
-        let weights = Tensor::<f64>::arange(states.len()).cos().reshape(states.shape());
-        (states * weights).sum()
-    }
+    use crate::ops::recurrent::tests::{agree, inputs};
 
     #[test]
-    fn fused_and_composed_agree_with_their_gradients() {
-        for reverse in [false, true] {
-            let inputs = inputs();
-            let (value, grads) = with_gradient(|m: &[Tensor<f64>; 6]| loss(lstm(m.each_ref(), reverse)), &inputs);
-            let (expected, plain) =
-                with_gradient(|m: &[Tensor<f64>; 6]| loss(composed(m.each_ref(), reverse)), &inputs);
-            assert!((value - expected).abs() < 1e-12);
-            for (input, (grad, plain)) in grads.iter().zip(&plain).enumerate() {
-                let (grad, plain) = (grad.get().unwrap(), plain.get().unwrap());
-                assert!((grad - plain).abs().max().item() < 1e-12, "input {input}, reverse {reverse}");
-            }
-        }
-    }
-
-    #[test]
-    fn gradients_of_gradients_agree() {
-        let inputs = inputs();
-        let curvature = |f: fn([&Tensor<f64>; 6], bool) -> Tensor<f64>| {
-            let slope = |m: &[Tensor<f64>; 6]| {
-                let grads = gradient(|m: &[Tensor<f64>; 6]| loss(f(m.each_ref(), false)), m);
-                grads.dot(&grads)
-            };
-            gradient(slope, &inputs)
-        };
-        for (fused, plain) in curvature(lstm).iter().zip(&curvature(composed)) {
-            assert!((fused.get().unwrap() - plain.get().unwrap()).abs().max().item() < 1e-10);
-        }
+    fn fused_and_composed_agree_to_the_second_derivative() {
+        agree(inputs([&[19, 4, 3], &[3, 20], &[5, 20], &[20], &[19, 5], &[19, 5]]), lstm, composed);
     }
 }

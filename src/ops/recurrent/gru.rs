@@ -1,0 +1,119 @@
+//! The gated recurrent unit over whole sequences.
+
+use std::cell::OnceCell;
+
+use ndarray::s;
+
+use super::{before, unrolled};
+use crate::autodiff::{op, pull_composed};
+use crate::kernels::pool;
+use crate::kernels::recurrent::Sequences;
+use crate::kernels::recurrent::gru::{self, Run};
+use crate::ops::matmul::matrix;
+use crate::tensor::{Float, Tensor};
+
+/// The h of all steps, `[batch, time, hidden]`, of x `[batch, time, inputs]`, the weights W `[inputs, 3·hidden]` and U
+/// `[hidden, 3·hidden]`, the biases `[3·hidden]` and `[hidden]`, and the first h `[batch, hidden]`. Where `reverse`, from the
+/// last step to the first. There must be a step.
+///
+/// The same as [`gru_step`] again and again. Derivative: as that of the LSTM's sequence, the gates' cotangents are found from
+/// the last step to the first; those to the weights are one product each.
+pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
+    let [x, _, weight, ..] = inputs;
+    let [batch, time] = [x.shape()[0], x.shape()[1]];
+    let sequences = Sequences { batch, time, hidden: weight.shape()[0], reverse };
+    // Of the tapes that record, each gets the gates and the m that the one computation found.
+    let found = OnceCell::new();
+    let forward = |[x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6]| {
+        let mut gates = x.matmul(input_weight);
+        let (bias, new_bias, start) = (bias.contiguous(), new_bias.contiguous(), h.contiguous());
+        let states = || pool::buffer(batch * time * sequences.hidden);
+        let (mut m, mut h) = (states(), states());
+        let biases = [bias.dense(), new_bias.dense()];
+        let weight = matrix(weight, weight.layout().offset);
+        gru::forward(sequences, gates.as_mut_slice(), weight, biases, start.dense(), [&mut m, &mut h]);
+        let shape = [batch, time, sequences.hidden];
+        let _ = found.set((gates, Tensor::from_dense(m, &shape)));
+        Tensor::from_dense(h, &shape)
+    };
+    op(inputs, forward, &|inputs: [&Tensor<T>; 6], h: &Tensor<T>| {
+        let inputs = inputs.map(Tensor::clone);
+        let (h, found) = (h.clone(), found.get().cloned());
+        move |g: Tensor<T>, watched: [bool; 6]| match found {
+            Some((gates, m)) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
+                pull(sequences, inputs.each_ref(), [&gates, &m, &h], g, watched)
+            }
+            _ => pull_composed(|inputs| composed(inputs, reverse), inputs, &g),
+        }
+    })
+}
+
+/// The cotangents of the inputs that are watched.
+fn pull<T: Float>(
+    s: Sequences,
+    [x, input_weight, weight, _, _, start]: [&Tensor<T>; 6],
+    [gates, m, h]: [&Tensor<T>; 3],
+    g: Tensor<T>,
+    watched: [bool; 6],
+) -> [Option<Tensor<T>>; 6] {
+    let (rows, n) = (s.batch * s.time, s.hidden);
+    let (first, g, transposed) = (start.contiguous(), g.contiguous(), weight.t());
+    let run = Run { gates: gates.dense(), m: m.dense(), h: h.dense(), start: first.dense() };
+    let (mut d, mut dm) = (pool::buffer(rows * 3 * n), pool::buffer(rows * n));
+    let mut dh = pool::filled(s.batch * n, T::zero());
+    let transposed = matrix(&transposed, transposed.layout().offset);
+    gru::backward(s, run, transposed, g.dense(), [&mut d, &mut dm], &mut dh);
+    let (d, dm) = (Tensor::from_dense(d, &[rows, 3 * n]), Tensor::from_dense(dm, &[rows, n]));
+    let hidden_weight = || {
+        let before = before(s, h, start);
+        let parts = [before.t().matmul(&d.slice(s![.., ..2 * n])), before.t().matmul(&dm)];
+        Tensor::concat(&parts, 1)
+    };
+    [
+        watched[0].then(|| d.matmul(&input_weight.t()).reshape(x.shape())),
+        watched[1].then(|| x.reshape((rows, x.shape()[2])).t().matmul(&d)),
+        watched[2].then(hidden_weight),
+        watched[3].then(|| d.sum_axis(0)),
+        watched[4].then(|| dm.sum_axis(0)),
+        watched[5].then(|| Tensor::from_dense(dh, start.shape())),
+    ]
+}
+
+/// h′ from what comes from the input `[batch, 3·hidden]`, with its bias: of [r, z, n] = that and [r̂, ẑ, n̂] = h·U, r′ = σ(r + r̂),
+/// z′ = σ(z + ẑ), n′ = tanh(n + r′ (n̂ + b̂)), h′ = (1 − z′) n′ + z′ h.
+#[track_caller]
+pub(crate) fn gru_step<T: Float>(
+    projected: Tensor<T>,
+    weight: &Tensor<T>,
+    new_bias: &Tensor<T>,
+    h: &Tensor<T>,
+) -> Tensor<T> {
+    let (one, two) = (new_bias.len(), 2 * new_bias.len());
+    let from_state = h.matmul(weight);
+    let gates = (projected.slice(s![.., ..two]) + from_state.slice(s![.., ..two])).sigmoid();
+    let (r, z) = (gates.slice(s![.., ..one]), gates.slice(s![.., one..]));
+    let n = (projected.slice(s![.., two..]) + r * (from_state.slice(s![.., two..]) + new_bias)).tanh();
+    &n + z * (h - &n)
+}
+
+/// [`gru`] made of operations.
+fn composed<T: Float>([x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
+    let projected = x.matmul(input_weight) + bias;
+    let mut h = h.clone();
+    let mut states = unrolled(x.shape()[1], reverse, |t| {
+        h = gru_step(projected.slice(s![.., t, ..]), weight, new_bias, &h);
+        vec![h.clone()]
+    });
+    states.swap_remove(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{composed, gru};
+    use crate::ops::recurrent::tests::{agree, inputs};
+
+    #[test]
+    fn fused_and_composed_agree_to_the_second_derivative() {
+        agree(inputs([&[19, 4, 3], &[3, 15], &[5, 15], &[15], &[5], &[19, 5]]), gru, composed);
+    }
+}
