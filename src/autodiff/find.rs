@@ -65,19 +65,20 @@ pub enum NotFinite {
 /// An operation that a [`NotFinite`] names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
-    /// The function that computes it, such as `ln`; `add`, `sub`, `mul` and `div` for operators between tensors. Of a
-    /// [`custom`](super::custom) one it is the function that calls `custom`.
+    /// The function that computes it, such as `ln`, or `add`, `sub`, `mul` and `div` for operators between tensors. Where
+    /// several methods share one function, it is that one, such as `log` for `log2` and `log10`. Of a
+    /// [`custom`](super::custom) operation it is the function that calls `custom`.
     pub name: String,
     /// The shapes of its inputs.
     pub inputs: Vec<Vec<usize>>,
     /// The shape of its result.
     pub output: Vec<usize>,
-    /// Where it was called. For operations within layers and losses of this library, that is a place within the library.
+    /// Where it was called; for the operations of this library's layers and losses, where those were called.
     pub place: &'static Location<'static>,
 }
 
 impl fmt::Display for Operation {
-    /// ``ln` at src/main.rs:12:20 (inputs [10, 3], result [10, 3])`.
+    /// `` `ln` at src/main.rs:12:20 ([10, 3] → [10, 3])``.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` at {} (", self.name, self.place)?;
         for (i, shape) in self.inputs.iter().enumerate() {
