@@ -56,6 +56,7 @@ pub mod autodiff;
 pub mod checkpoint;
 pub mod data;
 mod error;
+pub mod guide;
 mod kernels;
 pub mod loss;
 #[doc = include_str!("names.md")]
