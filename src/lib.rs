@@ -29,10 +29,14 @@
 //! assert!((model.m.item() - 0.25).abs() < 1e-3 && (model.b.item() - 7.0).abs() < 1e-3);
 //! ```
 //!
+//! New here? The [guide] goes from [a first model](guide::first_model) to [layers of your own](guide::your_own), with pages
+//! [for those who know Flux](guide::for_flux_users) and [PyTorch](guide::for_pytorch_users).
+//!
 //! # Where things are
 //!
 //! | module | what |
 //! | --- | --- |
+//! | [`guide`] | pages to read in order, whose programs all run |
 //! | [`params`] | what makes a type a model: [`Params`](trait@params::Params) and its derive, trees, frozen and tied parts, buffers |
 //! | [`tensor`] | [`Tensor`](tensor::Tensor), to and from `ndarray` |
 //! | [`ops`] | what can be computed with tensors |
