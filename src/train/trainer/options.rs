@@ -13,6 +13,8 @@ use crate::error::Result;
 use crate::optim::schedule::Plateau;
 use crate::optim::{Average, Rule, State};
 use crate::params::Params;
+#[cfg(feature = "progress")]
+use crate::train::ProgressBar;
 use crate::train::{EpochRecord, Event, MetricValue, Verdict};
 
 /// Goes through the validation data: calls a function with each batch and its number of observations.
@@ -151,6 +153,26 @@ impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
         State<R, M>: Serialize + DeserializeOwned,
     {
         Trainer { checkpoints: Some(Keeper::new(checkpoints)), ..self }
+    }
+
+    /// Shows how the run goes in the terminal: a bar for each epoch, then the epoch's record in its place.
+    ///
+    /// ```
+    /// use sapwood::prelude::*;
+    /// use sapwood::train::{ProgressBar, Trainer};
+    ///
+    /// # let data = DataLoader::new(Tensor::from([1.0, 2.0, 3.0]));
+    /// # let mut model: Tensor = Tensor::scalar(0.0);
+    /// # let mut state = setup(Descent::new(0.1), &model);
+    /// Trainer::new(&mut model, &data, &mut state, |w, x| mse(w, &x.sum()))
+    ///     .epochs(3)
+    ///     .progress(ProgressBar::new())
+    ///     .run()?;
+    /// # Ok::<(), sapwood::Error>(())
+    /// ```
+    #[cfg(feature = "progress")]
+    pub fn progress(self, mut bar: ProgressBar) -> Self {
+        self.hook(move |event| bar.show(event))
     }
 
     /// Calls a function after each step and at the end of each epoch; any number of them, in order.
