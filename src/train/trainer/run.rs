@@ -48,7 +48,7 @@ where
                 satisfied => satisfied,
             };
         }
-        self.save_last(&mut run)?;
+        self.save_last(&run)?;
         if let Some(best) = run.best {
             best.restore(self.model)?;
         }
@@ -216,7 +216,7 @@ where
     }
 
     /// The loss and the metrics on the validation data, where there are any.
-    fn validate(&mut self, model: &M) -> Result<(Option<f64>, Vec<(String, f64)>)> {
+    fn validate(&mut self, model: &M) -> Result<(Option<f64>, Metrics)> {
         let Some(validation) = &self.validation else { return Ok((None, vec![])) };
         let (loss, metrics) = (&mut self.loss, &mut self.metrics);
         let (mut losses, mut values) = (Mean::default(), vec![Mean::default(); metrics.len()]);
@@ -230,6 +230,9 @@ where
         Ok((Some(losses.value()), metrics))
     }
 }
+
+/// The metrics of an epoch, by name.
+type Metrics = Vec<(String, f64)>;
 
 /// Tells all hooks; one that says stop does not keep it from the others.
 fn tell<M: Params>(hooks: &mut [Hook<'_, M>], event: &Event<'_, M>) -> Result<ControlFlow<()>> {
