@@ -41,11 +41,11 @@
 //! | [`tensor`] | [`Tensor`](tensor::Tensor), to and from `ndarray` |
 //! | [`ops`] | what can be computed with tensors |
 //! | [`autodiff`] | [`gradient`](autodiff::gradient) and its kin; gradient trees as vectors; your own operations |
-//! | [`nn`] | layers |
+//! | [`nn`] | layers; [`outline`](nn::outline()), a table of a model's |
 //! | [`loss`] | losses and metrics |
 //! | [`optim`] | rules, chains of rules, [`setup`](optim::setup), [`update`](optim::update) |
 //! | [`data`] | datasets and [`DataLoader`](data::DataLoader) |
-//! | [`mod@train`] | [`train`](train::train), the loop as one line |
+//! | [`mod@train`] | [`train`](train::train), the loop as one line; the [`Trainer`](train::Trainer) for longer runs, and what shows how they go |
 //! | [`checkpoint`] | saving and loading |
 //! | [`names`] | how Flux, PyTorch and MLX call it, and where defaults differ |
 //!

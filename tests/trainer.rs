@@ -252,3 +252,27 @@ fn a_metric_that_is_watched_must_be_there() {
         .early_stopping(EarlyStopping::new(1).metric("accuracy"))
         .run();
 }
+
+/// A bar in a process of its own, whose standard error is a pipe.
+#[test]
+#[cfg(feature = "progress")]
+fn a_bar_writes_nothing_where_there_is_no_terminal() {
+    use sapwood::train::ProgressBar;
+
+    const ALONE: &str = "SAPWOOD_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        let data = DataLoader::new(Tensor::from([1.0, 2.0, 3.0])).batch_size(1);
+        let mut model: Tensor = Tensor::scalar(0.0);
+        let mut state = setup(Descent::new(0.1), &model);
+        let trainer = Trainer::new(&mut model, &data, &mut state, |w, x| mse(w, &x.sum()));
+        trainer.epochs(2).progress(ProgressBar::new()).run().unwrap();
+        assert_eq!(ProgressBar::new().over("counting", 0..3).count(), 3);
+        return;
+    }
+    let name = "a_bar_writes_nothing_where_there_is_no_terminal";
+    let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = alone.args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.is_empty(), "{said}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("1 passed"));
+}

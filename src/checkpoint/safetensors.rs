@@ -46,7 +46,7 @@ use crate::tensor::{Float, Tensor};
 /// # let mut backbone: Dense = Dense::new(4, 8, &mut StdRng::seed_from_u64(0));
 /// let file = Safetensors::new().pytorch().rename(|name| format!("backbone.{name}"));
 /// let unmatched = file.load_partial("pretrained.safetensors", &mut backbone)?;
-/// println!("not taken: {:?}", unmatched.unexpected);
+/// println!("{unmatched}");
 /// # Ok::<(), sapwood::Error>(())
 /// ```
 #[derive(Default)]
@@ -69,7 +69,8 @@ pub enum Precision {
     F64,
 }
 
-/// What [`Safetensors::load_partial`] did not match, each in order.
+/// What [`Safetensors::load_partial`] did not match, each in order. As text it has neighbours of one parent together:
+/// ``missing from the file (3): `2.{weight, bias}`, `4.weight` ``.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unmatched {
     /// Names of tensors that the model has and the file has not, in declaration order; they are as they were.
@@ -139,9 +140,11 @@ impl<'a> Safetensors<'a> {
         let path = path.as_ref();
         let mut reader = Reader::open(self, path)?;
         let loaded = model.map_model(&mut Walk::new(), &mut reader);
-        let Unmatched { missing, unexpected } = reader.unmatched();
-        reader.faults.extend((!missing.is_empty()).then(|| format!("the file lacks {}", list(&missing))));
-        reader.faults.extend((!unexpected.is_empty()).then(|| format!("the model lacks {}", list(&unexpected))));
+        let unmatched = reader.unmatched();
+        reader.faults.extend(unmatched.lines());
+        if reader.taken.is_empty() && !unmatched.missing.is_empty() && !unmatched.unexpected.is_empty() {
+            reader.faults.push("no name is in both; `Safetensors::pytorch` and `rename` give other names".to_owned());
+        }
         reader.check(path)?;
         *model = loaded;
         Ok(())
@@ -300,7 +303,7 @@ impl<'a> Reader<'a> {
         match self.faults.is_empty() {
             true => Ok(()),
             false => {
-                let reason = format!("the weights do not fit the model: {}", self.faults.join("; "));
+                let reason = format!("the weights do not fit the model:\n  {}", self.faults.join("\n  "));
                 Err(Error::Format { path: path.to_owned(), reason })
             }
         }
@@ -333,12 +336,40 @@ impl MapModel for Reader<'_> {
     }
 }
 
-/// Names in a message: the first few, and how many there are.
+impl Unmatched {
+    /// A line of text for each kind that there is.
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let kinds =
+            [("missing from the file", &self.missing), ("unexpected, for the model has none", &self.unexpected)];
+        let there = kinds.into_iter().filter(|(_, names)| !names.is_empty());
+        there.map(|(what, names)| format!("{what} ({}): {}", names.len(), list(names)))
+    }
+}
+
+impl fmt::Display for Unmatched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines().collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// Names in a message, neighbours of one parent together: the first few parents, and how many names there are behind.
 fn list(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-    let more = names.len().saturating_sub(SHOWN);
-    shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+    const SHOWN: usize = 12;
+    let parent = |name: &str| name.rfind('.').map_or(0, |dot| dot + 1);
+    let groups: Vec<&[String]> = names.chunk_by(|a, b| a[..parent(a)] == b[..parent(b)]).collect();
+    let shown = groups.iter().take(SHOWN).map(|group| match group {
+        [name] => format!("`{name}`"),
+        [first, ..] => {
+            let (parent, _) = first.split_at(parent(first));
+            let children: Vec<&str> = group.iter().map(|name| &name[parent.len()..]).collect();
+            format!("`{parent}{{{}}}`", children.join(", "))
+        }
+        [] => String::new(),
+    });
+    let mut parts: Vec<String> = shown.collect();
+    let behind: usize = groups.iter().skip(SHOWN).map(|group| group.len()).sum();
+    parts.extend((behind > 0).then(|| format!("{behind} more")));
+    parts.join(", ")
 }
 
 /// The header, and where the data begins. The crate's own reader adds up offsets unchecked.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Function, Layer};
+use super::{Function, Layer, Outline};
 use crate::params::Params;
 
 /// Layers one after another, each with a type of its own: nothing is boxed. [`chain!`](crate::chain) makes one.
@@ -78,21 +78,31 @@ impl<F> WrapFunction<F> for Piece<F> {
     }
 }
 
-impl<X: Clone, L: Layer<X, Output = X>> Layer<X> for Chain<Vec<L>> {
+impl<X: Clone + 'static, L: Layer<X, Output = X>> Layer<X> for Chain<Vec<L>> {
     type Output = X;
 
     #[track_caller]
     fn forward(&self, x: &X) -> X {
         through(&self.layers, x)
     }
+
+    #[track_caller]
+    fn outline(&self, x: &X, outline: &mut Outline) -> X {
+        outline_through(&self.layers, x, outline)
+    }
 }
 
-impl<X: Clone, L: Layer<X, Output = X>, const N: usize> Layer<X> for Chain<[L; N]> {
+impl<X: Clone + 'static, L: Layer<X, Output = X>, const N: usize> Layer<X> for Chain<[L; N]> {
     type Output = X;
 
     #[track_caller]
     fn forward(&self, x: &X) -> X {
         through(&self.layers, x)
+    }
+
+    #[track_caller]
+    fn outline(&self, x: &X, outline: &mut Outline) -> X {
+        outline_through(&self.layers, x, outline)
     }
 }
 
@@ -105,6 +115,15 @@ fn through<X: Clone, L: Layer<X, Output = X>>(layers: &[L], x: &X) -> X {
     x
 }
 
+#[track_caller]
+fn outline_through<X: Clone, L: Layer<X, Output = X>>(layers: &[L], x: &X, outline: &mut Outline) -> X {
+    let mut x = x.clone();
+    for (i, layer) in layers.iter().enumerate() {
+        x = outline.layer(&format!("layers.{i}"), layer, &x);
+    }
+    x
+}
+
 /// Consumes its input, so that no more than one is held at a time.
 #[track_caller]
 fn then<X, L: Layer<X>>(x: X, layer: &L) -> L::Output {
@@ -113,8 +132,12 @@ fn then<X, L: Layer<X>>(x: X, layer: &L) -> L::Output {
 
 macro_rules! tuple {
     ($Out:ident; $First:ident $Y:ident $(, $i:tt $L:ident: $X:ident => $Z:ident)*) => {
-        impl<X: ?Sized, $Y, $($Z,)* $First: Layer<X, Output = $Y>, $($L: Layer<$X, Output = $Z>),*> Layer<X>
-            for Chain<($First, $($L,)*)>
+        impl<X, $Y, $($Z,)* $First, $($L),*> Layer<X> for Chain<($First, $($L,)*)>
+        where
+            X: ?Sized,
+            $Y: 'static,
+            $First: Layer<X, Output = $Y>,
+            $($Z: 'static, $L: Layer<$X, Output = $Z>,)*
         {
             type Output = $Out;
 
@@ -122,6 +145,13 @@ macro_rules! tuple {
             fn forward(&self, x: &X) -> $Out {
                 let x = self.layers.0.forward(x);
                 $(let x = then(x, &self.layers.$i);)*
+                x
+            }
+
+            #[track_caller]
+            fn outline(&self, x: &X, outline: &mut Outline) -> $Out {
+                let x = outline.layer("layers.0", &self.layers.0, x);
+                $(let x = outline.layer(concat!("layers.", $i), &self.layers.$i, &x);)*
                 x
             }
         }

@@ -2,6 +2,7 @@
 
 use ndarray::IntoDimension;
 
+use super::Outline;
 use crate::params::{Frozen, Tied};
 use crate::tensor::{Element, Tensor};
 
@@ -31,13 +32,42 @@ use crate::tensor::{Element, Tensor};
 )]
 pub trait Layer<X: ?Sized = Tensor> {
     /// What comes out.
-    type Output;
+    type Output: 'static;
 
     /// The output for an input.
     fn forward(&self, x: &X) -> Self::Output;
+
+    /// What [`forward`](Self::forward) gives, computed by way of an [`outline`](super::outline()), which adds a row for
+    /// each layer that it applies. Only what is made of layers needs to say this, and it may leave it unsaid.
+    ///
+    /// ```
+    /// use sapwood::nn::{Outline, outline};
+    /// use sapwood::prelude::*;
+    ///
+    /// #[derive(Params)]
+    /// struct Mlp { hidden: Dense, out: Dense }
+    ///
+    /// impl Layer for Mlp {
+    ///     type Output = Tensor;
+    ///     fn forward(&self, x: &Tensor) -> Tensor { self.out.forward(&self.hidden.forward(x).relu()) }
+    ///     fn outline(&self, x: &Tensor, outline: &mut Outline) -> Tensor {
+    ///         let x = outline.layer("hidden", &self.hidden, x).relu();
+    ///         outline.layer("out", &self.out, &x)
+    ///     }
+    /// }
+    ///
+    /// let mut rng = StdRng::seed_from_u64(0);
+    /// let mlp = Mlp { hidden: Dense::new(4, 8, &mut rng), out: Dense::new(8, 2, &mut rng) };
+    /// assert_eq!(outline(&mlp, (1, 4)).rows[2].path, "out");
+    /// ```
+    #[track_caller]
+    fn outline(&self, x: &X, outline: &mut Outline) -> Self::Output {
+        let _ = outline;
+        self.forward(x)
+    }
 }
 
-impl<X: ?Sized, Y, F: Fn(&X) -> Y> Layer<X> for F {
+impl<X: ?Sized, Y: 'static, F: Fn(&X) -> Y> Layer<X> for F {
     type Output = Y;
 
     #[track_caller]
@@ -53,6 +83,11 @@ impl<X: ?Sized, L: Layer<X>> Layer<X> for Frozen<L> {
     fn forward(&self, x: &X) -> L::Output {
         (**self).forward(x)
     }
+
+    #[track_caller]
+    fn outline(&self, x: &X, outline: &mut Outline) -> L::Output {
+        (**self).outline(x, outline)
+    }
 }
 
 impl<X: ?Sized, L: Layer<X>> Layer<X> for Tied<L> {
@@ -61,6 +96,11 @@ impl<X: ?Sized, L: Layer<X>> Layer<X> for Tied<L> {
     #[track_caller]
     fn forward(&self, x: &X) -> L::Output {
         (**self).forward(x)
+    }
+
+    #[track_caller]
+    fn outline(&self, x: &X, outline: &mut Outline) -> L::Output {
+        (**self).outline(x, outline)
     }
 }
 

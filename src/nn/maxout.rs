@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, Outline};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -48,5 +48,13 @@ impl<T: Float, X, L: Layer<X, Output = Tensor<T>>> Layer<X> for Maxout<L> {
     fn forward(&self, x: &X) -> Tensor<T> {
         let Some((first, others)) = self.layers.split_first() else { panic!("Maxout: there is no layer") };
         others.iter().fold(first.forward(x), |largest, layer| largest.maximum(layer.forward(x)))
+    }
+
+    #[track_caller]
+    fn outline(&self, x: &X, outline: &mut Outline) -> Tensor<T> {
+        for (i, layer) in self.layers.iter().enumerate() {
+            let _ = outline.layer(&format!("layers.{i}"), layer, x);
+        }
+        self.forward(x)
     }
 }

@@ -13,7 +13,7 @@
 //! | attention | [`MultiHeadAttention`], [`TransformerEncoderBlock`], [`TransformerDecoderBlock`], [`SinusoidalPositions`], [`LearnedPositions`] |
 //! | noise | [`Dropout`], [`AlphaDropout`] |
 //!
-//! All are [`Layer`]s; [`Init`] says how their weights start.
+//! All are [`Layer`]s; [`Init`] says how their weights start, and [`outline()`] shows them with their shapes.
 
 mod activation;
 mod adaptive_pool;
@@ -37,6 +37,7 @@ mod layer;
 mod layer_norm;
 mod maxout;
 mod mode;
+mod outline;
 mod parallel;
 mod pool;
 mod recurrent;
@@ -70,6 +71,7 @@ pub use init::Init;
 pub use layer::{Layer, output_shape};
 pub use layer_norm::LayerNorm;
 pub use maxout::Maxout;
+pub use outline::{Outline, OutlineRow, outline};
 pub use parallel::Parallel;
 pub use pool::{LpPool, MaxPool, MeanPool};
 pub use recurrent::{Cell, CellState, Directions, Gru, GruCell, Lstm, LstmCell, Recurrent, Rnn, RnnCell};

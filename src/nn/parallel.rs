@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Function, Layer};
+use super::{Function, Layer, Outline};
 use crate::params::Params;
 
 /// Layers side by side: y = connection((first(x), second(x), …)). Flux's `Parallel`.
@@ -33,12 +33,17 @@ impl<L, F> Parallel<L, Function<F>> {
 
 macro_rules! tuple {
     ($($L:ident $i:tt),+) => {
-        impl<X, Z, $($L: Layer<X>,)+ F: Fn(($($L::Output,)+)) -> Z> Layer<X> for Parallel<($($L,)+), Function<F>> {
+        impl<X, Z: 'static, $($L: Layer<X>,)+ F: Fn(($($L::Output,)+)) -> Z> Layer<X> for Parallel<($($L,)+), Function<F>> {
             type Output = Z;
 
             #[track_caller]
             fn forward(&self, x: &X) -> Z {
                 self.connection.get()(($(self.layers.$i.forward(x),)+))
+            }
+
+            #[track_caller]
+            fn outline(&self, x: &X, outline: &mut Outline) -> Z {
+                self.connection.get()(($(outline.layer(concat!("layers.", $i), &self.layers.$i, x),)+))
             }
         }
     };

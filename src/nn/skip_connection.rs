@@ -4,7 +4,7 @@ use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Function, Layer};
+use super::{Function, Layer, Outline};
 use crate::params::Params;
 
 /// A layer whose input goes around it: y = connection(layer(x), x). Flux's `SkipConnection`.
@@ -44,20 +44,32 @@ impl<L> SkipConnection<L, Sum> {
     }
 }
 
-impl<X, Y, Z, L: Layer<X, Output = Y>, F: Fn(Y, &X) -> Z> Layer<X> for SkipConnection<L, Function<F>> {
+impl<X, Y: 'static, Z: 'static, L: Layer<X, Output = Y>, F: Fn(Y, &X) -> Z> Layer<X>
+    for SkipConnection<L, Function<F>>
+{
     type Output = Z;
 
     #[track_caller]
     fn forward(&self, x: &X) -> Z {
         self.connection.get()(self.layer.forward(x), x)
     }
+
+    #[track_caller]
+    fn outline(&self, x: &X, outline: &mut Outline) -> Z {
+        self.connection.get()(outline.layer("layer", &self.layer, x), x)
+    }
 }
 
-impl<X, Y: for<'a> Add<&'a X, Output = Y>, L: Layer<X, Output = Y>> Layer<X> for SkipConnection<L, Sum> {
+impl<X, Y: for<'a> Add<&'a X, Output = Y> + 'static, L: Layer<X, Output = Y>> Layer<X> for SkipConnection<L, Sum> {
     type Output = Y;
 
     #[track_caller]
     fn forward(&self, x: &X) -> Y {
         self.layer.forward(x) + x
+    }
+
+    #[track_caller]
+    fn outline(&self, x: &X, outline: &mut Outline) -> Y {
+        outline.layer("layer", &self.layer, x) + x
     }
 }

@@ -28,12 +28,13 @@ pub use frozen::Frozen;
 pub use kind::{Kind, Leaf, Mut, Nothing, Pair, Ref, Value};
 pub use mode::Mode;
 pub use sapwood_derive::Params;
+pub(crate) use summary::grouped;
 pub use summary::{Summary, SummaryRow};
 pub use tied::{Tied, TiedTree};
 pub(crate) use tied::{same, sync_ties};
 pub use vector::{from_vector, to_vector};
-pub(crate) use walk::place;
 pub use walk::{Mismatch, Walk};
+pub(crate) use walk::{place, within};
 
 use crate::tensor::{AnyTensor, Float, Tensor};
 
@@ -89,6 +90,7 @@ pub trait Params: Sized {
     }
 
     /// A table of all tensors of `f32` and `f64`, to be printed: paths, shapes, types, sizes, which are frozen, totals.
+    /// (A table of the layers, with the shapes of their outputs, is [`nn::outline`](crate::nn::outline()).)
     fn summary(&self) -> Summary {
         Summary::new(self)
     }

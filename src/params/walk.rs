@@ -167,6 +167,11 @@ pub(crate) fn place(path: &str) -> String {
     if path.is_empty() { "the model itself".to_owned() } else { format!("`{path}`") }
 }
 
+/// Whether a path leads through a place, or to it.
+pub(crate) fn within(path: &str, place: &str) -> bool {
+    place.is_empty() || path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// Two trees of one type differ in structure: a `Vec` has another length, an enum another variant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the trees differ at {}: {left} against {right}", place(path))]

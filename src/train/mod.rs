@@ -4,6 +4,8 @@
 mod early_stopping;
 mod evaluate;
 mod event;
+#[cfg(feature = "files")]
+mod export;
 mod histogram;
 mod history;
 mod patience;
@@ -11,17 +13,21 @@ mod patience;
 pub mod plots;
 #[cfg(any(feature = "files", feature = "plots"))]
 mod png;
+#[cfg(feature = "progress")]
+mod progress;
 #[cfg(feature = "files")]
 pub mod tensorboard;
 mod terminal;
 mod trainer;
 
 pub use early_stopping::EarlyStopping;
-pub use evaluate::evaluate;
+pub use evaluate::{MetricValue, evaluate};
 pub use event::{EpochEnd, Event, Step, Verdict};
 pub use histogram::Histogram;
 pub use history::{EpochRecord, History, Stopped};
 pub use patience::{Patience, Standstill, Throttle};
+#[cfg(feature = "progress")]
+pub use progress::{Over, ProgressBar};
 pub use terminal::terminal_curve;
 pub use trainer::{Checkpoints, Trainer};
 

@@ -1,17 +1,15 @@
 //! Drawing, by `plotters`.
 
-use std::ops::Range;
 use std::sync::Once;
 
 use plotters::chart::ChartContext;
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
-use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::register_font;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Plot;
+use super::axis::{Axis, number};
 use crate::train::Histogram;
 
 /// What is in a picture.
@@ -38,6 +36,7 @@ const FAINT: RGBColor = RGBColor(225, 225, 225);
 const FONT: &str = "sans-serif";
 
 type Area<B> = DrawingArea<B, Shift>;
+type Chart<'a, B> = ChartContext<'a, B, Cartesian2d<Axis, Axis>>;
 type Outcome<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
 pub(super) fn svg(plot: &Plot) -> String {
@@ -79,26 +78,10 @@ fn draw_content<B: DrawingBackend>(plot: &Plot, area: &Area<B>) -> Outcome<B> {
 fn lines<B: DrawingBackend>(plot: &Plot, area: &Area<B>, series: &[(String, Vec<(f64, f64)>)]) -> Outcome<B> {
     let shown = |&(x, y): &(f64, f64)| x.is_finite() && y.is_finite() && (!plot.log_y || y > 0.0);
     let points = || series.iter().flat_map(|(_, points)| points).copied().filter(shown);
-    let x = range(points().map(|(x, _)| x), 0.0);
-    if plot.log_y {
-        let y = range(points().map(|(_, y)| y.log10()), 0.04);
-        let y = (10f64.powf(y.start)..10f64.powf(y.end)).log_scale();
-        draw_lines(&mut axes(plot, area, x, y)?, series, shown)
-    } else {
-        let y = range(points().map(|(_, y)| y), 0.04);
-        draw_lines(&mut axes(plot, area, x, y)?, series, shown)
-    }
-}
-
-fn draw_lines<'a, B, Y>(
-    chart: &mut ChartContext<'a, B, Cartesian2d<RangedCoordf64, Y>>,
-    series: &[(String, Vec<(f64, f64)>)],
-    shown: impl Fn(&(f64, f64)) -> bool,
-) -> Outcome<B>
-where
-    B: DrawingBackend + 'a,
-    Y: Ranged<ValueType = f64> + 'a,
-{
+    let x = Axis::around(points().map(|(x, _)| x), 0.0);
+    let y = points().map(|(_, y)| y);
+    let y = if plot.log_y { Axis::log_around(y, 0.04) } else { Axis::around(y, 0.04) };
+    let mut chart = axes(plot, area, x, y)?;
     for ((name, points), &colour) in series.iter().zip(COLOURS.iter().cycle()) {
         let style = colour.stroke_width(2);
         let mut runs = points.split(|point| !shown(point)).filter(|run| !run.is_empty());
@@ -112,14 +95,15 @@ where
         }
         chart.draw_series(dots.into_iter().map(|point| Circle::new(point, 3, colour.filled())))?;
     }
-    legend(chart, series.len())
+    legend(&mut chart, series.len())
 }
 
 fn scatter<B: DrawingBackend>(plot: &Plot, area: &Area<B>, points: &[(f64, f64)]) -> Outcome<B> {
     let shown = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite());
-    let both = range(shown.clone().flat_map(|(x, y)| [x, y]), 0.04);
-    let mut chart = axes(plot, area, both.clone(), both.clone())?;
-    let diagonal = [(both.start, both.start), (both.end, both.end)];
+    let both = Axis::around(shown.clone().flat_map(|(x, y)| [x, y]), 0.04);
+    let (start, end) = (both.range.start, both.range.end);
+    let mut chart = axes(plot, area, both.clone(), both)?;
+    let diagonal = [(start, start), (end, end)];
     chart.draw_series(LineSeries::new(diagonal, INK.mix(0.5).stroke_width(1)))?;
     chart.draw_series(shown.map(|point| Circle::new(point, 3, COLOURS[0].mix(0.55).filled())))?;
     Ok(())
@@ -127,11 +111,11 @@ fn scatter<B: DrawingBackend>(plot: &Plot, area: &Area<B>, points: &[(f64, f64)]
 
 fn bars<B: DrawingBackend>(plot: &Plot, area: &Area<B>, histograms: &[(String, Histogram)]) -> Outcome<B> {
     let filled = || histograms.iter().filter(|(_, histogram)| !histogram.counts.is_empty());
-    let x = range(filled().flat_map(|(_, histogram)| histogram.edges.iter().copied()), 0.02);
+    let x = Axis::around(filled().flat_map(|(_, histogram)| histogram.edges.iter().copied()), 0.02);
     let most = filled().flat_map(|(_, histogram)| histogram.counts.iter().copied()).max().unwrap_or(1);
     // All of one number: a bin must have a width to be seen.
-    let least = (x.end - x.start) / 200.0;
-    let mut chart = axes(plot, area, x, 0.0..1.05 * most as f64)?;
+    let least = (x.range.end - x.range.start) / 200.0;
+    let mut chart = axes(plot, area, x, Axis::linear(0.0..1.05 * most as f64))?;
     for ((name, histogram), &colour) in histograms.iter().zip(COLOURS.iter().cycle()) {
         let bins = histogram.edges.windows(2).zip(&histogram.counts);
         let outline = bins.flat_map(|(edges, &count)| {
@@ -209,19 +193,12 @@ fn shade(part: f64) -> RGBColor {
 }
 
 /// Title, axes and grid.
-fn axes<'a, B, X, Y>(
+fn axes<'a, B: DrawingBackend>(
     plot: &Plot,
     area: &'a Area<B>,
-    x: X,
-    y: Y,
-) -> Result<ChartContext<'a, B, Cartesian2d<X::CoordDescType, Y::CoordDescType>>, DrawingAreaErrorKind<B::ErrorType>>
-where
-    B: DrawingBackend,
-    X: AsRangedCoord<Value = f64>,
-    Y: AsRangedCoord<Value = f64>,
-    X::CoordDescType: ValueFormatter<f64>,
-    Y::CoordDescType: ValueFormatter<f64>,
-{
+    x: Axis,
+    y: Axis,
+) -> Result<Chart<'a, B>, DrawingAreaErrorKind<B::ErrorType>> {
     let mut builder = ChartBuilder::on(area);
     builder.margin(20).x_label_area_size(50).y_label_area_size(75);
     if !plot.title.is_empty() {
@@ -246,12 +223,7 @@ where
 }
 
 /// The names of the series, where there are several.
-fn legend<'a, B, X, Y>(chart: &mut ChartContext<'a, B, Cartesian2d<X, Y>>, series: usize) -> Outcome<B>
-where
-    B: DrawingBackend + 'a,
-    X: Ranged<ValueType = f64>,
-    Y: Ranged<ValueType = f64>,
-{
+fn legend<'a, B: DrawingBackend + 'a>(chart: &mut Chart<'a, B>, series: usize) -> Outcome<B> {
     if series < 2 {
         return Ok(());
     }
@@ -263,27 +235,4 @@ where
         .border_style(FAINT)
         .margin(12)
         .draw()
-}
-
-/// From the smallest to the largest number with some room around, as a part of their difference; never empty.
-fn range(numbers: impl Iterator<Item = f64>, room: f64) -> Range<f64> {
-    let (min, max) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), x| (min.min(x), max.max(x)));
-    if min > max {
-        return 0.0..1.0;
-    }
-    // Half of each: the difference of the largest numbers overflows.
-    let half = max / 2.0 - min / 2.0;
-    let around = if half > 0.0 { 2.0 * room * half } else { 0.5 * min.abs().max(1.0) };
-    (min - around).max(f64::MIN / 4.0)..(max + around).min(f64::MAX / 4.0)
-}
-
-/// A number beside an axis: short, and with as many digits as it takes.
-fn number(x: &f64) -> String {
-    let magnitude = x.abs();
-    if magnitude != 0.0 && !(1e-3..1e5).contains(&magnitude) {
-        return format!("{x:.1e}").replace(".0e", "e");
-    }
-    let text = format!("{x:.4}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }

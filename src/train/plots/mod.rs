@@ -1,5 +1,6 @@
 //! [`Plot`]: pictures of training. With the feature `plots`.
 
+mod axis;
 mod draw;
 
 use std::path::Path;

@@ -53,6 +53,7 @@ use crate::tensor::{Float, Tensor};
 /// | the learning rate | a [`Scheduled`](crate::optim::Scheduled) rule, which counts its own steps; [`reduce_on_plateau`](Self::reduce_on_plateau) |
 /// | averaged weights | [`average`](Self::average) |
 /// | going on after a crash | [`checkpoints`](Self::checkpoints) |
+/// | a bar in the terminal | `progress` (feature `progress`) |
 /// | all else | [`hook`](Self::hook) |
 ///
 /// An epoch is the loader's [`epoch`](DataLoader::epoch) of that number, so each run starts with the loader's epoch 0.
@@ -81,7 +82,7 @@ use crate::tensor::{Float, Tensor};
 ///         assert!(loss.is_finite());
 ///         update(&mut state, &mut model, &grads.clip_norm(1.0));
 ///     }
-///     let loss = evaluate(&model, &test, |m, (x, y)| cross_entropy(&m.forward(&x), &y).item())?;
+///     let loss = evaluate(&model, &test, |m, (x, y)| cross_entropy(&m.forward(&x), &y))?;
 ///     let accuracy = evaluate(&model, &test, |m, (x, y)| accuracy(&m.forward(&x), &y))?;
 ///     println!("epoch {epoch}  validation {loss:.4}  accuracy {accuracy:.3}");
 ///     let stop = stopping.observe(loss);
