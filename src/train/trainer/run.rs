@@ -17,6 +17,9 @@ use crate::train::evaluate::Mean;
 use crate::train::history::mean;
 use crate::train::{EarlyStopping, EpochEnd, EpochRecord, Event, History, Step, Stopped};
 
+/// The loss and the metrics, by name, on validation data.
+type Validation = (Option<f64>, Vec<(String, f64)>);
+
 impl<'a, M, R, D, F, T> Trainer<'a, M, R, D, F>
 where
     M: Params + Clone,
@@ -216,7 +219,7 @@ where
     }
 
     /// The loss and the metrics on the validation data, where there are any.
-    fn validate(&mut self, model: &M) -> Result<(Option<f64>, Metrics)> {
+    fn validate(&mut self, model: &M) -> Result<Validation> {
         let Some(validation) = &self.validation else { return Ok((None, vec![])) };
         let (loss, metrics) = (&mut self.loss, &mut self.metrics);
         let (mut losses, mut values) = (Mean::default(), vec![Mean::default(); metrics.len()]);
@@ -230,9 +233,6 @@ where
         Ok((Some(losses.value()), metrics))
     }
 }
-
-/// The metrics of an epoch, by name.
-type Metrics = Vec<(String, f64)>;
 
 /// Tells all hooks; one that says stop does not keep it from the others.
 fn tell<M: Params>(hooks: &mut [Hook<'_, M>], event: &Event<'_, M>) -> Result<ControlFlow<()>> {
