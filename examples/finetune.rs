@@ -97,19 +97,19 @@ fn pretrain(digits: &Digits, path: &PathBuf, rng: &mut StdRng) -> sapwood::Resul
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [low, high] = read_digits()?;
     let mut rng = StdRng::seed_from_u64(0);
-    let path = match std::env::args_os().nth(1) {
-        Some(path) => PathBuf::from(path),
-        None => {
-            let path = std::env::temp_dir().join(format!("sapwood-finetune-{}.safetensors", std::process::id()));
-            pretrain(&low, &path, &mut rng)?;
-            path
-        }
-    };
+    let given = std::env::args_os().nth(1).map(PathBuf::from);
+    let written = std::env::temp_dir().join(format!("sapwood-finetune-{}.safetensors", std::process::id()));
+    if given.is_none() {
+        pretrain(&low, &written, &mut rng)?;
+    }
 
     let (training, test) = split(&high, SHOTS);
     let mut model = Classifier::new(&mut rng);
     let mut from_nothing = model.clone();
-    Safetensors::new().load(&path, &mut model.backbone)?;
+    Safetensors::new().load(given.as_ref().unwrap_or(&written), &mut model.backbone)?;
+    if given.is_none() {
+        std::fs::remove_file(written)?;
+    }
 
     let mut state = setup(Adam::new(0.01), &model);
     state.backbone.freeze();

@@ -7,6 +7,7 @@ mod data;
 
 use data::PIXELS;
 use sapwood::prelude::*;
+use sapwood::train::terminal_curve;
 
 #[derive(Params, Clone, Debug)]
 struct Mlp {
@@ -30,6 +31,7 @@ fn main() -> Result<(), csv::Error> {
     let mut rng = StdRng::seed_from_u64(0);
     let mut model = Mlp { hidden: Dense::new(PIXELS, 64, &mut rng), out: Dense::new(64, 10, &mut rng) };
     let mut state = setup(Adam::new(0.003), &model);
+    let mut curve = vec![];
     for epoch in 1..=100 {
         let mut losses = vec![];
         for (i, (x, y)) in batches.iter().enumerate() {
@@ -41,6 +43,7 @@ fn main() -> Result<(), csv::Error> {
             update(&mut state, &mut model, &grads);
             losses.push(loss);
         }
+        curve.extend(losses.iter().map(|&loss| f64::from(loss)));
         let accuracy = accuracy(&model.forward(&test_x), &test_y);
         let mean = losses.iter().sum::<f32>() / losses.len() as f32;
         println!("epoch {epoch:2}  train loss {mean:.4}  test accuracy {:.2} %", 100.0 * accuracy);
@@ -49,5 +52,6 @@ fn main() -> Result<(), csv::Error> {
             break;
         }
     }
+    println!("\nthe loss of each step:\n{}", terminal_curve(&curve, 60, 8));
     Ok(())
 }

@@ -115,7 +115,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     trainer.run()?;
 
     // On the whole last tenth.
-    let nats = evaluate(&model, &validation, |m, batch| loss(m, batch).item())?;
+    let nats = evaluate(&model, &validation, loss)?;
     println!("validation loss {nats:.4} after {:.0} s\n", seconds());
     println!("{}", write(&model, &vocabulary, 500, &mut rng));
     Ok(())

@@ -106,8 +106,11 @@ fn product<T: num_traits::Float + 'static>(
     unsafe { product_into(out.as_mut_ptr(), sizes.n, sizes, (a, b), add) }
 }
 
-/// One large product, cut along its longer side into pieces for several threads. The cuts depend on the sizes alone, so
-/// that the bits do not depend on the number of threads.
+/// One large product, cut along its longer side into a piece or two for each thread: each packs the other operand anew,
+/// so that more would cost more.
+///
+/// The cuts change no bit, since gemm chooses by k alone in which order it sums, unless both sides are at most 64 or the
+/// piece has at most 256 elements (the test below holds it to that).
 fn in_pieces<T>(out: &mut [T], sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>))
 where
     T: num_traits::Float + Send + Sync + 'static,
@@ -124,22 +127,24 @@ where
 
     let Sizes { m, k, n } = sizes;
     assert_eq!(out.len(), m * n);
-    // Each piece packs the other operand anew, which 64 rows or columns make up for.
-    let step = m.max(n).div_ceil((m * k * n / PIECE).clamp(1, 16)).next_multiple_of(16).max(64);
+    let (threads, length) = (available(), m.max(n));
+    let count = if m * k * n < 8 * PARALLEL_FROM { threads } else { 2 * threads };
+    let shortest = (512 / m.min(n)).max(80);
+    let count = if threads == 1 { 1 } else { count.min(length / shortest).max(1) };
+    // In sixteens, for whole vectors.
+    let cut = |i: usize| if i == count { length } else { length * i / count / 16 * 16 };
     let out = Shared(out.as_mut_ptr());
-    let piece = |i: usize| {
-        let start = i * step;
+    (0..count).into_par_iter().for_each(|i| {
+        let (start, length) = (cut(i), cut(i + 1) - cut(i));
         let (offset, sizes, pair) = if n >= m {
-            (start, Sizes { n: step.min(n - start), ..sizes }, (a, b.skip(0, start)))
+            (start, Sizes { n: length, ..sizes }, (a, b.skip(0, start)))
         } else {
-            (start * n, Sizes { m: step.min(m - start), ..sizes }, (a.skip(start, 0), b))
+            (start * n, Sizes { m: length, ..sizes }, (a.skip(start, 0), b))
         };
-        // SAFETY: the pieces are stretches of columns, or of rows, of an m×n matrix that is borrowed mutably; none
-        // overlap, since `start` goes in steps of `step` and no stretch is longer.
+        // SAFETY: the pieces are the stretches between consecutive cuts, of the columns or of the rows of an m×n matrix
+        // that is borrowed mutably; none overlap.
         unsafe { product_into(out.at(offset), n, sizes, pair, false) }
-    };
-    let count = m.max(n).div_ceil(step);
-    if available() > 1 { (0..count).into_par_iter().for_each(piece) } else { (0..count).for_each(piece) }
+    });
 }
 
 /// `out = a · b`, or what it was and that where `add`, on the calling thread; rows of `out` are `stride` apart.
@@ -179,5 +184,44 @@ unsafe fn product_into<T: num_traits::Float + 'static>(
             false,
             Parallelism::None,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rayon::ThreadPoolBuilder;
+
+    use super::{Matrix, Sizes, matmul};
+
+    fn bits(threads: usize, sizes: Sizes, transposed: [bool; 2]) -> Vec<u32> {
+        let Sizes { m, k, n } = sizes;
+        let numbers = |count: usize| (0..count).map(|i| ((i * 7919) % 1013) as f32 / 97.0 - 5.0).collect::<Vec<_>>();
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        fn matrix(data: &[f32], [rows, cols]: [usize; 2], transposed: bool) -> Matrix<'_, f32> {
+            let [row_stride, col_stride] = if transposed { [1, rows as isize] } else { [cols as isize, 1] };
+            Matrix { data, offset: 0, row_stride, col_stride }
+        }
+        let mut out = vec![0.0; m * n];
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pair = |_| (matrix(&a, [m, k], transposed[0]), matrix(&b, [k, n], transposed[1]));
+        pool.install(|| matmul(&mut out, sizes, pair));
+        out.into_iter().map(f32::to_bits).collect()
+    }
+
+    #[test]
+    fn the_cuts_change_no_bit() {
+        // Long and short sides, ends that are no multiple of 16, more than one of gemm's stretches of k; the smallest
+        // have 2²² products, from where on they are cut.
+        for [m, k, n] in
+            [[161, 163, 165], [2, 2100, 1000], [1000, 2100, 2], [1, 2100, 2000], [70, 700, 90], [333, 40, 350]]
+        {
+            for transposed in [[false, false], [false, true], [true, false], [true, true]] {
+                let whole = bits(1, Sizes { m, k, n }, transposed);
+                for threads in [2, 8] {
+                    let cut = bits(threads, Sizes { m, k, n }, transposed);
+                    assert!(whole == cut, "{m}×{k}×{n}, transposed {transposed:?}, {threads} threads");
+                }
+            }
+        }
     }
 }

@@ -82,7 +82,7 @@ use crate::tensor::{Float, Tensor};
 ///         assert!(loss.is_finite());
 ///         update(&mut state, &mut model, &grads.clip_norm(1.0));
 ///     }
-///     let loss = evaluate(&model, &test, |m, (x, y)| cross_entropy(&m.forward(&x), &y).item())?;
+///     let loss = evaluate(&model, &test, |m, (x, y)| cross_entropy(&m.forward(&x), &y))?;
 ///     let accuracy = evaluate(&model, &test, |m, (x, y)| accuracy(&m.forward(&x), &y))?;
 ///     println!("epoch {epoch}  validation {loss:.4}  accuracy {accuracy:.3}");
 ///     let stop = stopping.observe(loss);
