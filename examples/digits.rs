@@ -1,15 +1,16 @@
 //! Trains a classifier on 1,797 real handwritten digits of 8×8 pixels and shows what it reads.
 //!
 //! `cargo run --release --example digits`
-//!
-//! The data is the test set of the Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak, UCI Machine
-//! Learning Repository, CC BY 4.0), as shipped with scikit-learn: 64 values of 0 to 16 and a label a row.
+
+mod data;
+#[path = "data/picture.rs"]
+mod picture;
 
 use std::time::Instant;
 
+use data::PIXELS;
 use sapwood::prelude::*;
 
-const PIXELS: usize = 64;
 const EPOCHS: usize = 60;
 
 #[derive(Params, Clone, Debug)]
@@ -38,32 +39,8 @@ impl Classifier {
     }
 }
 
-/// Images `[1797, 64]`, scaled to 0..1, and labels `[1797]`.
-fn read_digits() -> Result<(Tensor, Tensor<u8>), csv::Error> {
-    let file = flate2::read::GzDecoder::new(&include_bytes!("data/digits.csv.gz")[..]);
-    let rows: Vec<Vec<u8>> =
-        csv::ReaderBuilder::new().has_headers(false).from_reader(file).deserialize().collect::<Result<_, _>>()?;
-    let all = Tensor::from(rows);
-    let images = all.slice(s![.., ..PIXELS]).cast::<f32>() / 16.0;
-    Ok((images, all.slice(s![.., PIXELS])))
-}
-
-/// One digit as text, a character a pixel.
-fn draw(image: &Tensor) -> Vec<String> {
-    const SHADES: &[u8] = b" .:-=+*#%@";
-    let shade = |&x: &f32| SHADES[(x * (SHADES.len() - 1) as f32).round() as usize] as char;
-    image.to_vec().chunks(8).map(|row| row.iter().map(shade).collect()).collect()
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (images, labels) = read_digits()?;
-
-    // 80 % to train on, 20 % to test on, by seed.
-    let observations = images.shape()[0];
-    let shuffled = DataLoader::new((images, labels)).batch_size(observations * 4 / 5).shuffle(1);
-    let mut parts = shuffled.iter();
-    let (Some(training), Some((test_x, test_y))) = (parts.next(), parts.next()) else { unreachable!("two parts") };
-
+    let [training, (test_x, test_y)] = data::digits()?;
     let mut rng = StdRng::seed_from_u64(0);
     let mut model = Classifier::new(&mut rng);
     println!("{}", model.summary());
@@ -86,11 +63,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let predicted = model.forward(&test_x).argmax_axis(1);
-    let digits: Vec<_> = (0..8).map(|i| draw(&test_x.slice(s![i, ..]))).collect();
     println!("\neight test digits and what the model reads in them:");
-    for row in 0..8 {
-        println!("  {}", digits.iter().map(|digit| digit[row].as_str()).collect::<Vec<_>>().join("  "));
-    }
+    picture::print_row(&test_x.slice(s![..8, ..]));
     let read: Vec<_> = (0..8).map(|i| format!("{:^8}", format!("{} ({})", predicted[[i]], test_y[[i]]))).collect();
     println!("  {}   read (true)", read.join("  "));
     println!("\nfinal test accuracy {:.2} %", 100.0 * accuracy(&model.forward(&test_x), &test_y));

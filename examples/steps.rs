@@ -20,11 +20,11 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use sapwood::nn::{
-    BatchNorm, Chain, Conv2d, Embedding, Flatten, GlobalMeanPool, LayerNorm, LearnedPositions, Lstm, MaxPool,
-    TransformerEncoderBlock,
-};
+use sapwood::nn::{BatchNorm, Conv2d, Embedding, Flatten, GlobalMeanPool, Lstm, MaxPool};
 use sapwood::prelude::*;
+
+mod gpt;
+use gpt::Gpt;
 
 #[derive(Params)]
 struct Line {
@@ -127,16 +127,7 @@ fn vgg(rng: &mut StdRng) -> Step {
 
 fn char_gpt(rng: &mut StdRng) -> Step {
     let (x, y) = (numbers(&[12, 64], 65, rng), numbers(&[12, 64], 65, rng));
-    let block = |rng: &mut StdRng| {
-        TransformerEncoderBlock::new(128, 4, rng).causal().feed_forward(512, Activation::GeluTanh, rng)
-    };
-    let model = chain![
-        Embedding::new(65, 128, rng),
-        LearnedPositions::new(64, 128, rng),
-        Chain { layers: (0..4).map(|_| block(rng)).collect::<Vec<_>>() },
-        LayerNorm::new(128),
-        Dense::new(128, 65, rng).without_bias(),
-    ];
+    let model = Gpt::new(65, 64, rng);
     training(model, AdamW::new(1e-3).lambda(0.1), move |m| cross_entropy(&m.forward(&x), &y))
 }
 

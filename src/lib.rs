@@ -29,10 +29,14 @@
 //! assert!((model.m.item() - 0.25).abs() < 1e-3 && (model.b.item() - 7.0).abs() < 1e-3);
 //! ```
 //!
+//! New here? The [guide] goes from [a first model](guide::first_model) to [layers of your own](guide::your_own), with pages
+//! [for those who know Flux](guide::for_flux_users) and [PyTorch](guide::for_pytorch_users).
+//!
 //! # Where things are
 //!
 //! | module | what |
 //! | --- | --- |
+//! | [`guide`] | pages to read in order, whose programs all run |
 //! | [`params`] | what makes a type a model: [`Params`](trait@params::Params) and its derive, trees, frozen and tied parts, buffers |
 //! | [`tensor`] | [`Tensor`](tensor::Tensor), to and from `ndarray` |
 //! | [`ops`] | what can be computed with tensors |
@@ -56,6 +60,7 @@ pub mod autodiff;
 pub mod checkpoint;
 pub mod data;
 mod error;
+pub mod guide;
 mod kernels;
 pub mod loss;
 #[doc = include_str!("names.md")]
@@ -77,7 +82,9 @@ pub mod __private {
 
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
-    pub use crate::autodiff::{Gradient, GradientTree, Grads, check_gradient, gradient, pullback, with_gradient};
+    pub use crate::autodiff::{
+        Gradient, GradientTree, Grads, check_gradient, find_not_finite, gradient, pullback, with_gradient,
+    };
     pub use crate::chain;
     pub use crate::checkpoint::{Snapshot, load, save};
     pub use crate::data::{DataLoader, Dataset};

@@ -117,13 +117,19 @@ pub fn gradient<M: Params, O: Objective>(f: impl FnOnce(&M) -> O, model: &M) -> 
 pub fn with_gradient<M: Params, O: Objective>(f: impl FnOnce(&M) -> O, model: &M) -> (O::Value, Grads<M>) {
     let tape = Tape::new();
     let (outcome, leaves) = run(&tape, f, model);
-    let loss = outcome.loss();
-    assert!(loss.len() == 1, "gradient: the loss must be a scalar, but its shape is {:?}", loss.shape());
-    let Some(node) = loss.node_on(&tape) else { panic!("{}", Unreached { leaves }) };
-    let one = Tensor::ones(loss.shape());
+    let node = loss_node(&tape, outcome.loss(), leaves);
+    let one = Tensor::ones(outcome.loss().shape());
     let cotangents = tape.walk_back(node, O::Scalar::wrap(one));
     let grads = collect::<M, _>(model.leaves(&mut Walk::new()), cotangents);
     (outcome.into_value(), grads)
+}
+
+/// The loss's place on the tape.
+#[track_caller]
+pub(super) fn loss_node<T: Float>(tape: &Arc<Tape>, loss: &Tensor<T>, leaves: usize) -> usize {
+    assert!(loss.len() == 1, "gradient: the loss must be a scalar, but its shape is {:?}", loss.shape());
+    let Some(node) = loss.node_on(tape) else { panic!("{}", Unreached { leaves }) };
+    node
 }
 
 /// The value of `f` at `model`, and the function from a cotangent of that value to the gradient (a vector-Jacobian
@@ -194,7 +200,7 @@ impl Drop for Active {
 }
 
 /// Calls `f` with a traced copy of the model; also returns the number of its leaves, which are the tape's first nodes.
-fn run<M: Params, O>(tape: &Arc<Tape>, f: impl FnOnce(&M) -> O, model: &M) -> (O, usize) {
+pub(super) fn run<M: Params, O>(tape: &Arc<Tape>, f: impl FnOnce(&M) -> O, model: &M) -> (O, usize) {
     let mut tracer = Tracer { tape, leaves: 0 };
     let _recording = Recording(tape);
     let traced = model.map_model(&mut Walk::new(), &mut tracer);

@@ -3,6 +3,7 @@
 mod algebra;
 mod check;
 mod custom;
+mod find;
 mod gradient;
 mod record;
 mod tape;
@@ -10,6 +11,7 @@ mod tape;
 pub use algebra::GradientTree;
 pub use check::{GradientCheck, check_gradient};
 pub use custom::custom;
+pub use find::{NotFinite, Operation, find_not_finite};
 pub use gradient::{Gradient, Grads, Objective, gradient, is_active, pullback, with_gradient};
 pub(crate) use record::{accumulating, binary, op, pull_composed, unary, variadic};
 pub(crate) use tape::Trace;

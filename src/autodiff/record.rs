@@ -1,5 +1,9 @@
 //! How an operation is computed and recorded: the one door through which all of `ops` goes.
 
+use std::any::type_name_of_val;
+use std::panic::Location;
+
+use super::find::Recorded;
 use super::gradient::pullback;
 use super::tape::{Cotangents, innermost};
 use crate::tensor::{AnyTensor, Element, Float, Tensor};
@@ -11,6 +15,7 @@ use crate::tensor::{AnyTensor, Element, Float, Tensor};
 /// `pullback` gets the inputs and the output, keeps of them what it needs, and returns the function from the output's
 /// cotangent (and which inputs are watched) to the inputs' cotangents. That function is made of tensor operations,
 /// and what it kept is watched by the outer gradients, if there are any: so they differentiate through it.
+#[track_caller]
 pub(crate) fn op<A, B, P, const N: usize>(
     inputs: [&Tensor<A>; N],
     forward: impl FnOnce([&Tensor<A>; N]) -> Tensor<B>,
@@ -24,6 +29,7 @@ where
     let Some(tape) = innermost(inputs) else { return forward(inputs) };
     let nodes = inputs.map(|input| input.node_on(&tape));
     let outside = inputs.map(|input| input.outside(&tape));
+    let name = type_name_of_val(&forward);
     let output = op(outside.each_ref(), forward, pullback);
     let pull = pullback(outside.each_ref(), &output);
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
@@ -35,10 +41,12 @@ where
             }
         }
     };
-    tape.record(output, Box::new(pullback))
+    let caller = Location::caller();
+    tape.record(output, Box::new(pullback), || Recorded::new(name, caller, inputs, &tape))
 }
 
 /// [`op`] of one input.
+#[track_caller]
 pub(crate) fn unary<A, B, P>(
     x: &Tensor<A>,
     forward: impl FnOnce(&Tensor<A>) -> Tensor<B>,
@@ -58,6 +66,7 @@ where
 /// [`op`] of one input of which the output is a part. `add` adds the output's cotangent in place to what the walk back has
 /// of the input's, so that many parts of one tensor cost no more than the whole; `whole` makes one of it, where there is
 /// nothing yet or an outer gradient watches.
+#[track_caller]
 pub(crate) fn accumulating<T, W, A>(
     x: &Tensor<T>,
     forward: impl FnOnce(&Tensor<T>) -> Tensor<T>,
@@ -71,6 +80,7 @@ where
 {
     let Some(tape) = innermost([x]) else { return forward(x) };
     let Some(node) = x.node_on(&tape) else { unreachable!("the tape watches the only input") };
+    let name = type_name_of_val(&forward);
     let output = accumulating(&x.outside(&tape), forward, whole.clone(), add.clone());
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
         let Some(cotangent) = T::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
@@ -82,7 +92,8 @@ where
             }
         }
     };
-    tape.record(output, Box::new(pullback))
+    let caller = Location::caller();
+    tape.record(output, Box::new(pullback), || Recorded::new(name, caller, [x], &tape))
 }
 
 /// The cotangents that the plain form of an operation hands to its inputs: for a fused operation that an outer gradient
@@ -97,6 +108,7 @@ pub(crate) fn pull_composed<T: Float, const N: usize>(
 }
 
 /// [`op`] of two inputs: a pullback for each, of which only the watched are called.
+#[track_caller]
 pub(crate) fn binary<A, B, P, Q>(
     x: &Tensor<A>,
     y: &Tensor<A>,
@@ -116,6 +128,7 @@ where
 }
 
 /// [`op`] of any number of inputs.
+#[track_caller]
 pub(crate) fn variadic<T, P>(
     inputs: &[Tensor<T>],
     forward: impl FnOnce(&[Tensor<T>]) -> Tensor<T>,
@@ -128,6 +141,7 @@ where
     let Some(tape) = innermost(inputs) else { return forward(inputs) };
     let nodes: Vec<_> = inputs.iter().map(|input| input.node_on(&tape)).collect();
     let outside: Vec<_> = inputs.iter().map(|input| input.outside(&tape)).collect();
+    let name = type_name_of_val(&forward);
     let output = variadic(&outside, forward, pullback);
     let pull = pullback(&outside, &output);
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
@@ -138,5 +152,6 @@ where
             }
         }
     };
-    tape.record(output, Box::new(pullback))
+    let caller = Location::caller();
+    tape.record(output, Box::new(pullback), || Recorded::new(name, caller, inputs, &tape))
 }

@@ -1,8 +1,10 @@
 //! The tape: what was computed in one call of `gradient`, and the walk back along it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::find::{Recorded, is_finite};
 use crate::tensor::{AnyTensor, Element, Float, Tensor};
 
 /// Serial number of the next tape: a tape made later is nested deeper, on whichever thread.
@@ -15,6 +17,8 @@ pub(crate) struct Tape {
     open: AtomicBool,
     /// An operation, or `None` for a leaf of the model; a node is an index into this list.
     nodes: Mutex<Vec<Option<Operation>>>,
+    /// What each operation was, by its node; only where somebody looks for what is not finite.
+    watch: Option<Mutex<BTreeMap<usize, Recorded>>>,
 }
 
 /// Takes the cotangent of an operation's output and adds those of its inputs.
@@ -26,10 +30,20 @@ struct Operation {
 
 impl Tape {
     pub(crate) fn new() -> Arc<Tape> {
+        Tape::with_watch(None)
+    }
+
+    /// A tape that also keeps what each operation was, and looks at every number on the walk back.
+    pub(super) fn watched() -> Arc<Tape> {
+        Tape::with_watch(Some(Mutex::default()))
+    }
+
+    fn with_watch(watch: Option<Mutex<BTreeMap<usize, Recorded>>>) -> Arc<Tape> {
         Arc::new(Tape {
             serial: NEXT.fetch_add(1, Ordering::Relaxed),
             open: AtomicBool::new(true),
             nodes: Mutex::new(Vec::with_capacity(16)),
+            watch,
         })
     }
 
@@ -40,16 +54,33 @@ impl Tape {
     }
 
     /// Records how the cotangents of an operation's inputs follow from that of its `output`.
-    pub(crate) fn record<T: Element>(self: &Arc<Self>, output: Tensor<T>, pullback: Pullback) -> Tensor<T> {
+    /// `recorded` says what the operation was, where somebody watches.
+    pub(super) fn record<T: Element>(
+        self: &Arc<Self>,
+        output: Tensor<T>,
+        pullback: Pullback,
+        recorded: impl FnOnce() -> Recorded,
+    ) -> Tensor<T> {
         let node = self.push(Some(Operation { pullback }));
+        if let Some(watch) = &self.watch {
+            let recorded = recorded().with_output(&output);
+            watch.lock().unwrap_or_else(PoisonError::into_inner).insert(node, recorded);
+        }
         self.trace(output, node)
+    }
+
+    /// What the operations were, by their nodes; empty where nobody watches.
+    pub(super) fn recorded(&self) -> BTreeMap<usize, Recorded> {
+        let take = |watch: &Mutex<_>| std::mem::take(&mut *watch.lock().unwrap_or_else(PoisonError::into_inner));
+        self.watch.as_ref().map(take).unwrap_or_default()
     }
 
     /// Walks back from a node and returns the cotangents of the leaves. The tape is emptied.
     pub(crate) fn walk_back(&self, from: usize, cotangent: AnyTensor) -> Cotangents {
         let mut nodes = std::mem::take(&mut *self.nodes());
         nodes.truncate(from + 1);
-        let mut cotangents = Cotangents { of: vec![] };
+        let watch = self.watch.as_ref().map(|_| Watch { at: from, fault: None });
+        let mut cotangents = Cotangents { of: vec![], watch };
         cotangents.of.resize_with(nodes.len(), || None);
         cotangents.of[from] = Some(cotangent);
         // An operation is dropped as soon as it is done, so that its memory serves the next.
@@ -57,6 +88,7 @@ impl Tape {
             let node = nodes.len();
             let Some(Operation { pullback }) = operation else { continue };
             if let Some(cotangent) = cotangents.of[node].take() {
+                cotangents.watch.iter_mut().for_each(|watch| watch.at = node);
                 pullback(cotangent, &mut cotangents);
             }
         }
@@ -159,6 +191,14 @@ impl<T: Element> Tensor<T> {
 /// The derivatives of the loss by the nodes of a tape, as far as the walk back has got.
 pub(crate) struct Cotangents {
     of: Vec<Option<AnyTensor>>,
+    watch: Option<Watch>,
+}
+
+/// Looks for the first operation on the walk back whose pullback gives what is not finite.
+struct Watch {
+    /// The operation where the walk is.
+    at: usize,
+    fault: Option<usize>,
 }
 
 impl Cotangents {
@@ -171,6 +211,21 @@ impl Cotangents {
             (Some(AnyTensor::F64(sum)), AnyTensor::F64(more)) => AnyTensor::F64(sum + more),
             (_, first) => first,
         });
+        if let (Some(watch @ Watch { fault: None, .. }), Some(sum)) = (&mut self.watch, slot)
+            && !is_finite(sum)
+        {
+            watch.fault = Some(watch.at);
+        }
+    }
+
+    /// The first operation on the walk back, where that was watched, whose pullback gave what is not finite.
+    pub(super) fn fault(&self) -> Option<usize> {
+        self.watch.as_ref()?.fault
+    }
+
+    /// Whether what the walk has for the first so many nodes is finite.
+    pub(super) fn are_finite(&self, nodes: usize) -> bool {
+        self.of.iter().take(nodes).flatten().all(is_finite)
     }
 
     /// Takes the cotangent of a node; `None` where the walk never came by.

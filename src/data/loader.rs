@@ -175,8 +175,8 @@ impl<D: Dataset> DataLoader<D> {
         Batches(self.try_epoch(number))
     }
 
-    /// The epoch of the given number as [`epoch`](Self::epoch), with an [`Error::Batch`] in the place of each batch that
-    /// cannot be made. Whoever does not stop there gets the other batches.
+    /// The epoch of the given number as [`epoch`](Self::epoch), with an [`Error::Batch`](crate::Error::Batch) in the place
+    /// of each batch that cannot be made. Whoever does not stop there gets the other batches.
     ///
     /// # Panics
     /// Where it has no batch.

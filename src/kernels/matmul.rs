@@ -28,6 +28,12 @@ impl<T> Matrix<'_, T> {
 }
 
 impl<T: Copy> Matrix<'_, T> {
+    /// The matrix without its first rows and columns.
+    fn skip(self, rows: usize, cols: usize) -> Self {
+        let offset = self.offset as isize + rows as isize * self.row_stride + cols as isize * self.col_stride;
+        Matrix { offset: offset as usize, ..self }
+    }
+
     /// The element of a row and a column.
     pub(crate) fn at(&self, row: usize, col: usize) -> T {
         let place = self.offset as isize + row as isize * self.row_stride + col as isize * self.col_stride;
@@ -46,6 +52,9 @@ pub(crate) struct Sizes {
 /// Multiply-adds below which a second thread costs more than it brings.
 const PARALLEL_FROM: usize = 1 << 22;
 
+/// Multiply-adds that are worth handing to another thread.
+const PIECE: usize = 1 << 20;
+
 /// `out[i] = a[i] · b[i]` for each pair of matrices; `out` is dense, one m×n matrix after the other.
 pub(crate) fn matmul<'a, T>(out: &mut [T], sizes: Sizes, pairs: impl Fn(usize) -> (Matrix<'a, T>, Matrix<'a, T>) + Sync)
 where
@@ -59,22 +68,20 @@ where
         return out.fill(T::zero());
     }
     let work = m * n * k;
-    let threads = available();
-    let batch = out.len() / (m * n);
-    // Several products share the threads; a single one is shared by them. Never both.
-    if batch > 1 && batch * work >= PARALLEL_FROM && threads > 1 {
-        let pieces = (PARALLEL_FROM / 4 / work).max(1);
-        out.par_chunks_mut(pieces * m * n).enumerate().for_each(|(piece, out)| {
-            for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
-                product(out, sizes, pairs(piece * pieces + i), false, Parallelism::None);
-            }
-        });
-    } else {
-        let parallelism =
-            if work >= PARALLEL_FROM && threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
+    if work >= PARALLEL_FROM {
+        out.chunks_exact_mut(m * n).enumerate().for_each(|(i, out)| in_pieces(out, sizes, pairs(i)));
+        return;
+    }
+    let some = |first: usize, out: &mut [T]| {
         for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
-            product(out, sizes, pairs(i), false, parallelism);
+            product(out, sizes, pairs(first + i), false);
         }
+    };
+    if work * (out.len() / (m * n)) >= PARALLEL_FROM && available() > 1 {
+        let count = (PIECE / work).max(1);
+        out.par_chunks_mut(count * m * n).enumerate().for_each(|(piece, out)| some(piece * count, out));
+    } else {
+        some(0, out);
     }
 }
 
@@ -84,30 +91,85 @@ pub(crate) fn add_product<T: num_traits::Float + 'static>(
     sizes: Sizes,
     pair: (Matrix<'_, T>, Matrix<'_, T>),
 ) {
-    product(out, sizes, pair, true, Parallelism::None);
+    product(out, sizes, pair, true);
 }
 
-/// `out = a · b`, or what it was and that where `add`.
+/// `out = a · b`, or what it was and that where `add`, on the calling thread.
 fn product<T: num_traits::Float + 'static>(
     out: &mut [T],
+    sizes: Sizes,
+    (a, b): (Matrix<'_, T>, Matrix<'_, T>),
+    add: bool,
+) {
+    assert_eq!(out.len(), sizes.m * sizes.n);
+    // SAFETY: `out` holds m·n elements and is borrowed mutably.
+    unsafe { product_into(out.as_mut_ptr(), sizes.n, sizes, (a, b), add) }
+}
+
+/// One large product, cut along its longer side into a piece or two for each thread: each packs the other operand anew,
+/// so that more would cost more.
+///
+/// The cuts change no bit, since gemm chooses by k alone in which order it sums, unless both sides are at most 64 or the
+/// piece has at most 256 elements (the test below holds it to that).
+fn in_pieces<T>(out: &mut [T], sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>))
+where
+    T: num_traits::Float + Send + Sync + 'static,
+{
+    /// The first element of what the pieces share.
+    struct Shared<T>(*mut T);
+    // SAFETY: each piece writes elements of its own.
+    unsafe impl<T: Send> Sync for Shared<T> {}
+    impl<T> Shared<T> {
+        fn at(&self, offset: usize) -> *mut T {
+            self.0.wrapping_add(offset)
+        }
+    }
+
+    let Sizes { m, k, n } = sizes;
+    assert_eq!(out.len(), m * n);
+    let (threads, length) = (available(), m.max(n));
+    let count = if m * k * n < 8 * PARALLEL_FROM { threads } else { 2 * threads };
+    let shortest = (512 / m.min(n)).max(80);
+    let count = if threads == 1 { 1 } else { count.min(length / shortest).max(1) };
+    // In sixteens, for whole vectors.
+    let cut = |i: usize| if i == count { length } else { length * i / count / 16 * 16 };
+    let out = Shared(out.as_mut_ptr());
+    (0..count).into_par_iter().for_each(|i| {
+        let (start, length) = (cut(i), cut(i + 1) - cut(i));
+        let (offset, sizes, pair) = if n >= m {
+            (start, Sizes { n: length, ..sizes }, (a, b.skip(0, start)))
+        } else {
+            (start * n, Sizes { m: length, ..sizes }, (a.skip(start, 0), b))
+        };
+        // SAFETY: the pieces are the stretches between consecutive cuts, of the columns or of the rows of an m×n matrix
+        // that is borrowed mutably; none overlap.
+        unsafe { product_into(out.at(offset), n, sizes, pair, false) }
+    });
+}
+
+/// `out = a · b`, or what it was and that where `add`, on the calling thread; rows of `out` are `stride` apart.
+///
+/// # Safety
+/// `out` points to m rows of n elements, which nothing else reads or writes meanwhile. T is f32 or f64.
+unsafe fn product_into<T: num_traits::Float + 'static>(
+    out: *mut T,
+    stride: usize,
     Sizes { m, k, n }: Sizes,
     (a, b): (Matrix<'_, T>, Matrix<'_, T>),
     add: bool,
-    parallelism: Parallelism,
 ) {
-    assert_eq!(out.len(), m * n);
     a.check(m, k);
     b.check(k, n);
-    // SAFETY: `check` has just shown that all of A and B lie within their slices, and `out` holds m·n elements.
-    // `out` is borrowed mutably, so it overlaps neither of them. gemm takes T = f32 or f64, the only `Float`s.
+    // SAFETY: `check` has just shown that all of A and B lie within their slices. The caller answers for `out`, which
+    // therefore overlaps neither of them.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            out.as_mut_ptr(),
+            out,
             1,
-            n as isize,
+            stride as isize,
             add,
             a.data.as_ptr().add(a.offset),
             a.col_stride,
@@ -120,7 +182,46 @@ fn product<T: num_traits::Float + 'static>(
             false,
             false,
             false,
-            parallelism,
+            Parallelism::None,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rayon::ThreadPoolBuilder;
+
+    use super::{Matrix, Sizes, matmul};
+
+    fn bits(threads: usize, sizes: Sizes, transposed: [bool; 2]) -> Vec<u32> {
+        let Sizes { m, k, n } = sizes;
+        let numbers = |count: usize| (0..count).map(|i| ((i * 7919) % 1013) as f32 / 97.0 - 5.0).collect::<Vec<_>>();
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        fn matrix(data: &[f32], [rows, cols]: [usize; 2], transposed: bool) -> Matrix<'_, f32> {
+            let [row_stride, col_stride] = if transposed { [1, rows as isize] } else { [cols as isize, 1] };
+            Matrix { data, offset: 0, row_stride, col_stride }
+        }
+        let mut out = vec![0.0; m * n];
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pair = |_| (matrix(&a, [m, k], transposed[0]), matrix(&b, [k, n], transposed[1]));
+        pool.install(|| matmul(&mut out, sizes, pair));
+        out.into_iter().map(f32::to_bits).collect()
+    }
+
+    #[test]
+    fn the_cuts_change_no_bit() {
+        // Long and short sides, ends that are no multiple of 16, more than one of gemm's stretches of k; the smallest
+        // have 2²² products, from where on they are cut.
+        for [m, k, n] in
+            [[161, 163, 165], [2, 2100, 1000], [1000, 2100, 2], [1, 2100, 2000], [70, 700, 90], [333, 40, 350]]
+        {
+            for transposed in [[false, false], [false, true], [true, false], [true, true]] {
+                let whole = bits(1, Sizes { m, k, n }, transposed);
+                for threads in [2, 8] {
+                    let cut = bits(threads, Sizes { m, k, n }, transposed);
+                    assert!(whole == cut, "{m}×{k}×{n}, transposed {transposed:?}, {threads} threads");
+                }
+            }
+        }
     }
 }

@@ -10,6 +10,9 @@ use crate::tensor::{Float, Tensor};
 /// probabilities `[…, C]` of the logits' type. [`CrossEntropy`] has options: label smoothing, weights of classes, a
 /// label to ignore.
 ///
+/// Of a model that gives probabilities p (Flux's `crossentropy`) or their logarithms (PyTorch's `nll_loss`), take it of
+/// ln p: softmax leaves logarithms of probabilities as they are. Logits are better, as no small p is lost.
+///
 /// # Panics
 /// Where the shapes do not fit, or a label is not in 0..C.
 ///
@@ -19,6 +22,9 @@ use crate::tensor::{Float, Tensor};
 /// let logits: Tensor = Tensor::from([[2.0, -1.0], [-1.0, 2.0]]);
 /// let loss = cross_entropy(&logits, &Tensor::from([0u8, 1]));
 /// assert!((loss.item() - 0.04858735).abs() < 1e-7);
+///
+/// let p: Tensor = Tensor::from([[0.5, 0.25, 0.25]]);
+/// assert!((cross_entropy(&p.ln(), &Tensor::from([1u8])).item() - 4f32.ln()).abs() < 1e-6);
 /// ```
 #[track_caller]
 pub fn cross_entropy<T: Float>(logits: &Tensor<T>, target: &impl ClassTarget<T>) -> Tensor<T> {

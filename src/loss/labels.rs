@@ -85,6 +85,7 @@ impl<T: Float> Labels<T> {
 }
 
 /// The loss of each row, Σ k (ln Σ e^z − z), with z shifted by its largest; z̄ = (softmax(z) · Σ k − k) · ȳ.
+#[track_caller]
 pub(super) fn of_labels<T: Float>(logits: &Tensor<T>, target: Labels<T>, shape: &[usize]) -> Tensor<T> {
     let classes = target.classes;
     let forward = |z: &Tensor<T>| {

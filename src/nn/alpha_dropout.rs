@@ -54,6 +54,7 @@ impl<T: Float> Layer<Tensor<T>> for AlphaDropout {
     type Output = Tensor<T>;
 
     /// The tensor with elements dropped, of the same shape.
+    #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let p = self.probability;
         if p == 0.0 || !self.mode.is_training(x) {

@@ -84,7 +84,7 @@ impl<T: Float> BatchNorm<T> {
     /// Where it is negative.
     #[track_caller]
     pub fn epsilon(self, epsilon: f64) -> Self {
-        assert!(epsilon >= 0.0, "BatchNorm: the epsilon {epsilon} is negative");
+        assert!(epsilon >= 0.0, "BatchNorm: the epsilon must be at least 0, not {epsilon}");
         BatchNorm { epsilon, ..self }
     }
 

@@ -92,10 +92,11 @@ impl<const D: usize, T: Float> ConvTranspose<D, T> {
         ConvTranspose { options: self.options.clone().padding(padding), ..self }.checked()
     }
 
-    /// The same layer whose output has more elements at its end; fewer than the stride or the dilation.
+    /// The same layer whose output has more elements at its end; fewer than the stride or the dilation, which are set
+    /// before.
     ///
     /// # Panics
-    /// Where there is not one for each axis; in `forward` where one is too large.
+    /// Where there is not one for each axis, or one is too large.
     #[track_caller]
     pub fn output_padding(self, output_padding: impl Into<PerAxis<usize>>) -> Self {
         ConvTranspose { output_padding: output_padding.into(), ..self }.checked()
@@ -144,7 +145,7 @@ impl<const D: usize, T: Float> ConvTranspose<D, T> {
     #[track_caller]
     fn checked(self) -> Self {
         self.options.check("ConvTranspose", D, false);
-        let _ = self.output_padding.resolve("ConvTranspose", "the output padding", D);
+        let _ = self.options.output_padding("ConvTranspose", &self.output_padding, D);
         self
     }
 }

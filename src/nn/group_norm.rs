@@ -54,7 +54,7 @@ impl<T: Float> GroupNorm<T> {
     /// Where it is negative.
     #[track_caller]
     pub fn epsilon(self, epsilon: f64) -> Self {
-        assert!(epsilon >= 0.0, "GroupNorm: the epsilon {epsilon} is negative");
+        assert!(epsilon >= 0.0, "GroupNorm: the epsilon must be at least 0, not {epsilon}");
         GroupNorm { epsilon, ..self }
     }
 }
@@ -121,7 +121,7 @@ impl<T: Float> InstanceNorm<T> {
     /// Where it is negative.
     #[track_caller]
     pub fn epsilon(self, epsilon: f64) -> Self {
-        assert!(epsilon >= 0.0, "InstanceNorm: the epsilon {epsilon} is negative");
+        assert!(epsilon >= 0.0, "InstanceNorm: the epsilon must be at least 0, not {epsilon}");
         InstanceNorm { epsilon, ..self }
     }
 }

@@ -61,7 +61,7 @@ impl<T: Float> LayerNorm<T> {
     /// Where it is negative.
     #[track_caller]
     pub fn epsilon(self, epsilon: f64) -> Self {
-        assert!(epsilon >= 0.0, "LayerNorm: the epsilon {epsilon} is negative");
+        assert!(epsilon >= 0.0, "LayerNorm: the epsilon must be at least 0, not {epsilon}");
         LayerNorm { epsilon, ..self }
     }
 }

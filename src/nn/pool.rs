@@ -14,17 +14,19 @@ macro_rules! window_settings {
             /// The same layer with other steps from window to window; they are the window's size where nothing is said.
             ///
             /// # Panics
-            /// Where one is zero.
+            /// Where one is zero, or there are other numbers of axes than the size has.
             #[track_caller]
             pub fn stride(mut self, stride: impl Into<PerAxis<usize>>) -> Self {
                 self.window = self.window.stride(stride);
                 self
             }
 
-            /// The same layer with windows that reach beyond the input, by at most half their size.
+            /// The same layer with windows that reach beyond the input, by at most half of what they reach over; the
+            /// dilation is set before.
             ///
             /// # Panics
-            /// In `forward`, where it is more.
+            /// Where it is more, or there are other numbers of axes than the size has.
+            #[track_caller]
             pub fn padding(mut self, padding: impl Into<PerAxis<usize>>) -> Self {
                 self.window = self.window.padding(padding);
                 self
@@ -33,7 +35,7 @@ macro_rules! window_settings {
             /// The same layer with other steps between the elements of a window.
             ///
             /// # Panics
-            /// Where one is zero.
+            /// Where one is zero, or there are other numbers of axes than the size has.
             #[track_caller]
             pub fn dilation(mut self, dilation: impl Into<PerAxis<usize>>) -> Self {
                 self.window = self.window.dilation(dilation);

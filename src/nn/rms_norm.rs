@@ -43,7 +43,7 @@ impl<T: Float> RmsNorm<T> {
     /// Where it is negative.
     #[track_caller]
     pub fn epsilon(self, epsilon: f64) -> Self {
-        assert!(epsilon >= 0.0, "RmsNorm: the epsilon {epsilon} is negative");
+        assert!(epsilon >= 0.0, "RmsNorm: the epsilon must be at least 0, not {epsilon}");
         RmsNorm { epsilon, ..self }
     }
 }

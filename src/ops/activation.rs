@@ -14,12 +14,14 @@ impl<T: Float> Tensor<T> {
     /// let x: Tensor = Tensor::from([-2.0, 0.0, 3.0]);
     /// assert_eq!(x.relu().to_vec(), [0.0, 0.0, 3.0]);
     /// ```
+    #[track_caller]
     pub fn relu(&self) -> Tensor<T> {
         let zero = T::zero();
         piecewise(self, move |x| if x <= zero { zero } else { x }, move |x| if x <= zero { zero } else { T::one() })
     }
 
     /// x where x > 0, else `slope` · x. Derivative: 1 where x > 0, else `slope`, at 0 too.
+    #[track_caller]
     pub fn leaky_relu(&self, slope: T) -> Tensor<T> {
         let one = T::one();
         piecewise(
@@ -30,12 +32,14 @@ impl<T: Float> Tensor<T> {
     }
 
     /// x where x > 0, else α (eˣ − 1): the exponential linear unit. Derivative: 1 where x > 0, else α eˣ.
+    #[track_caller]
     pub fn elu(&self, alpha: T) -> Tensor<T> {
         scaled_elu(self, T::one(), alpha)
     }
 
     /// λ · elu(x, α) with the two numbers of [Klambauer et al. 2017](https://arxiv.org/abs/1706.02515), under which
     /// layers keep mean 0 and variance 1. Derivative: λ where x > 0, else λα eˣ.
+    #[track_caller]
     pub fn selu(&self) -> Tensor<T> {
         scaled_elu(self, T::from_f64(1.0507009873554805), T::from_f64(1.6732632423543772))
     }
@@ -47,6 +51,7 @@ impl<T: Float> Tensor<T> {
     /// let x: Tensor = Tensor::from([-1.0, 0.0]);
     /// assert!((x.gelu().to_vec()[0] + 0.158655).abs() < 1e-6);
     /// ```
+    #[track_caller]
     pub fn gelu(&self) -> Tensor<T> {
         fused_of_input(
             self,
@@ -59,6 +64,7 @@ impl<T: Float> Tensor<T> {
 
     /// ½x (1 + tanh u) with u = √(2/π) (x + 0.044715 x³): the approximation of [`gelu`](Self::gelu) that many published
     /// models were trained with. Derivative: ½(1 + t) + ½x (1 − t²) u′ with t = tanh u.
+    #[track_caller]
     pub fn gelu_tanh(&self) -> Tensor<T> {
         let half = T::from_f64(0.5);
         // u = a x + b x³
@@ -85,6 +91,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// x σ(x), also known as swish. Derivative: σ(x) (1 + x (1 − σ(x))).
+    #[track_caller]
     pub fn silu(&self) -> Tensor<T> {
         fused_of_input(
             self,
@@ -103,16 +110,19 @@ impl<T: Float> Tensor<T> {
     }
 
     /// y = σ(x) = 1 / (1 + e⁻ˣ), the logistic function. Derivative: y (1 − y).
+    #[track_caller]
     pub fn sigmoid(&self) -> Tensor<T> {
         fused_of_output(self, math::sigmoid, |y| y * (T::one() - y), |y| y * (-y + T::one()))
     }
 
     /// ln(1 + eˣ), for large x too. Derivative: σ(x).
+    #[track_caller]
     pub fn softplus(&self) -> Tensor<T> {
         fused_of_input(self, math::softplus, math::sigmoid, |x| x.sigmoid())
     }
 
     /// x tanh(softplus(x)). Derivative: t + x (1 − t²) σ(x) with t = tanh(softplus(x)).
+    #[track_caller]
     pub fn mish(&self) -> Tensor<T> {
         fused_of_input(
             self,
@@ -132,6 +142,7 @@ impl<T: Float> Tensor<T> {
 }
 
 /// `scale` · elu(x, α).
+#[track_caller]
 fn scaled_elu<T: Float>(x: &Tensor<T>, scale: T, alpha: T) -> Tensor<T> {
     let (zero, steep) = (T::zero(), scale * alpha);
     fused_of_input(

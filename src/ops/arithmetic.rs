@@ -80,26 +80,31 @@ fn shapes<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> (Shape, Shape) {
 }
 
 /// x · c for a number c.
+#[track_caller]
 fn scale<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
     unary(x, |x| x.map_elements(move |x| x * by), |_, _| move |g| g * by)
 }
 
 /// x + c for a number c.
+#[track_caller]
 fn shift<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
     unary(x, |x| x.map_elements(move |x| x + by), |_, _| |g| g)
 }
 
 /// x / c for a number c.
+#[track_caller]
 fn divide<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
     unary(x, |x| x.map_elements(move |x| x / by), |_, _| move |g| g / by)
 }
 
 /// c − x for a number c.
+#[track_caller]
 fn subtract_from<T: Float>(number: T, x: &Tensor<T>) -> Tensor<T> {
     unary(x, |x| x.map_elements(move |x| number - x), |_, _| |g| -g)
 }
 
 /// z = c / x for a number c; x̄ = −z̄ · z / x.
+#[track_caller]
 fn divide_by<T: Float>(number: T, x: &Tensor<T>) -> Tensor<T> {
     unary(
         x,
@@ -176,14 +181,19 @@ macro_rules! operator {
         }
         impl<T: Float> $Trait<T> for &Tensor<T> {
             type Output = Tensor<T>;
+            #[track_caller]
             fn $method(self, number: T) -> Tensor<T> {
                 $with_number(self, number)
             }
         }
         impl<T: Float> $Trait<T> for Tensor<T> {
             type Output = Tensor<T>;
+            #[track_caller]
             fn $method(self, number: T) -> Tensor<T> {
-                in_place(self, move |x| x $symbol number).unwrap_or_else(|x| $with_number(&x, number))
+                match in_place(self, move |x| x $symbol number) {
+                    Ok(result) => result,
+                    Err(x) => $with_number(&x, number),
+                }
             }
         }
         impl<T: Float> $Assign<&Tensor<T>> for Tensor<T> {
@@ -199,6 +209,7 @@ macro_rules! operator {
             }
         }
         impl<T: Float> $Assign<T> for Tensor<T> {
+            #[track_caller]
             fn $assign(&mut self, number: T) {
                 *self = std::mem::take(self) $symbol number;
             }
@@ -222,12 +233,14 @@ macro_rules! number_on_the_left {
     (impl $Trait:ident $method:ident $T:ty, $function:expr) => {
         impl $Trait<&Tensor<$T>> for $T {
             type Output = Tensor<$T>;
+            #[track_caller]
             fn $method(self, x: &Tensor<$T>) -> Tensor<$T> {
                 $function(self, x)
             }
         }
         impl $Trait<Tensor<$T>> for $T {
             type Output = Tensor<$T>;
+            #[track_caller]
             fn $method(self, x: Tensor<$T>) -> Tensor<$T> {
                 $function(self, &x)
             }
@@ -239,6 +252,7 @@ number_on_the_left!(f32 f64);
 
 impl<T: Float> Neg for &Tensor<T> {
     type Output = Tensor<T>;
+    #[track_caller]
     fn neg(self) -> Tensor<T> {
         unary(self, |x| x.map_elements(|x| -x), |_, _| |g| -g)
     }
@@ -246,8 +260,12 @@ impl<T: Float> Neg for &Tensor<T> {
 
 impl<T: Float> Neg for Tensor<T> {
     type Output = Tensor<T>;
+    #[track_caller]
     fn neg(self) -> Tensor<T> {
-        in_place(self, |x| -x).unwrap_or_else(|x| -&x)
+        match in_place(self, |x| -x) {
+            Ok(result) => result,
+            Err(x) => -&x,
+        }
     }
 }
 

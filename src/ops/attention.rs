@@ -102,6 +102,7 @@ pub(crate) fn attention_weights<T: Float>(
 }
 
 /// [`rotary`](Tensor::rotary), forwards for a direction of 1 and backwards for −1.
+#[track_caller]
 fn rotate<T: Float>(x: &Tensor<T>, offset: usize, base: f64, direction: f64) -> Tensor<T> {
     let forward = |x: &Tensor<T>| {
         let axis = x.rank() - 1;

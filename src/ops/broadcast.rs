@@ -42,6 +42,7 @@ impl<T: Element> Tensor<T> {
 }
 
 /// [`sum_to`](Tensor::sum_to) for a cotangent, which is of a type that differentiates.
+#[track_caller]
 fn sum_back<T: Element>(cotangent: Tensor<T>, shape: &[usize]) -> Tensor<T> {
     AnyTensor::of_watched(cotangent, |g| g.sum_to(shape), |g| g.sum_to(shape))
 }

@@ -15,6 +15,7 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(x.cast::<f64>().to_vec(), [0.5, 2.0]);
     /// assert_eq!(x.cast::<i64>().to_vec(), [0, 2]);
     /// ```
+    #[track_caller]
     pub fn cast<U: Element>(&self) -> Tensor<U> {
         let convert = |x: &Tensor<T>| x.map_elements(|x| U::from_f64(x.to_f64()));
         if !U::DIFFERENTIATES {

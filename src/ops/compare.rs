@@ -125,6 +125,7 @@ impl Tensor<bool> {
 }
 
 /// [`where_`](Tensor::where_) for a mask and tensors of one shape.
+#[track_caller]
 fn choose<T: Element>(mask: &Tensor<bool>, yes: &Tensor<T>, no: &Tensor<T>) -> Tensor<T> {
     let pick = |mask, yes, no| if mask { yes } else { no };
     binary(
@@ -160,11 +161,13 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The absolute value. Derivative: the sign of x, 0 at 0; NaN at NaN, where PyTorch's is 0.
+    #[track_caller]
     pub fn abs(&self) -> Tensor<T> {
         piecewise(self, |x| x.abs(), sign)
     }
 
     /// −1, 0 or 1, as x is negative, 0 or positive; NaN stays NaN. Derivative: 0.
+    #[track_caller]
     pub fn sign(&self) -> Tensor<T> {
         piecewise(self, sign, |_| T::zero())
     }
@@ -245,6 +248,7 @@ fn sign<T: Float>(x: T) -> T {
 }
 
 /// Of each pair, the one that does not lose.
+#[track_caller]
 fn extreme<T: Float>(
     x: &Tensor<T>,
     y: &Tensor<T>,

@@ -8,43 +8,51 @@ use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// y = eˣ. Derivative: y.
+    #[track_caller]
     pub fn exp(&self) -> Tensor<T> {
         fused_of_output(self, math::exp, |y| y, |y| y.clone())
     }
 
     /// y = 2ˣ. Derivative: y ln 2.
+    #[track_caller]
     pub fn exp2(&self) -> Tensor<T> {
         let ln_2 = T::from_f64(LN_2);
         fused_of_output(self, math::exp2, move |y| y * ln_2, move |y| y * ln_2)
     }
 
     /// y = eˣ − 1, exact for small x too. Derivative: y + 1.
+    #[track_caller]
     pub fn exp_m1(&self) -> Tensor<T> {
         fused_of_output(self, math::exp_m1, |y| y + T::one(), |y| y + T::one())
     }
 
     /// The natural logarithm. Derivative: 1 / x.
+    #[track_caller]
     pub fn ln(&self) -> Tensor<T> {
         fused_of_input(self, math::ln, |x| x.recip(), |x| x.recip())
     }
 
     /// ln(1 + x), exact for small x too. Derivative: 1 / (1 + x).
+    #[track_caller]
     pub fn ln_1p(&self) -> Tensor<T> {
         fused_of_input(self, math::ln_1p, |x| (x + T::one()).recip(), |x| (x + T::one()).recip())
     }
 
     /// The logarithm to base 2. Derivative: 1 / (x ln 2).
+    #[track_caller]
     pub fn log2(&self) -> Tensor<T> {
         log(self, math::log2, T::from_f64(LN_2))
     }
 
     /// The logarithm to base 10. Derivative: 1 / (x ln 10).
+    #[track_caller]
     pub fn log10(&self) -> Tensor<T> {
         log(self, math::log10, T::from_f64(LN_10))
     }
 }
 
 /// y = log x to a base, whose natural logarithm is known; dy/dx = 1 / (x ln base).
+#[track_caller]
 fn log<T: Float>(x: &Tensor<T>, f: impl Fn(T) -> T + Copy + Sync, ln_base: T) -> Tensor<T> {
     fused_of_input(x, f, move |x| (x * ln_base).recip(), move |x| (x * ln_base).recip())
 }

@@ -25,18 +25,21 @@ impl<T: Float> Tensor<T> {
 
     /// min(max(x, 0), 6) ([Krizhevsky 2010](https://www.cs.toronto.edu/~kriz/conv-cifar10-aug2010.pdf)). Derivative: 1
     /// between 0 and 6, else 0.
+    #[track_caller]
     pub fn relu6(&self) -> Tensor<T> {
         bounded(self, T::one(), T::zero(), T::zero(), T::from_f64(6.0))
     }
 
     /// min(max(x / 6 + ½, 0), 1): straight pieces along [`sigmoid`](Self::sigmoid). Derivative: 1/6 where |x| < 3, else
     /// 0.
+    #[track_caller]
     pub fn hard_sigmoid(&self) -> Tensor<T> {
         bounded(self, T::from_f64(1.0 / 6.0), T::from_f64(0.5), T::zero(), T::one())
     }
 
     /// x · [`hard_sigmoid`](Self::hard_sigmoid)(x) ([Howard et al. 2019](https://arxiv.org/abs/1905.02244)). Derivative:
     /// x / 3 + ½ where |x| < 3; 0 below and 1 above.
+    #[track_caller]
     pub fn hard_swish(&self) -> Tensor<T> {
         self * self.hard_sigmoid()
     }
@@ -66,6 +69,7 @@ impl<T: Float> Tensor<T> {
 
     /// x where x > `theta`, else 0: the thresholded linear unit ([Konda et al. 2014](https://arxiv.org/abs/1402.3337)).
     /// Derivative: 1 where x > `theta`, else 0.
+    #[track_caller]
     pub fn thresholded_relu(&self, theta: T) -> Tensor<T> {
         let slope = move |x| if x <= theta { T::zero() } else { T::one() };
         piecewise(self, |x| if x <= theta { T::zero() } else { x }, slope)
@@ -86,6 +90,7 @@ impl<T: Float> Tensor<T> {
 }
 
 /// min(max(slope · x + offset, low), high); NaN stays NaN. Derivative: the slope between the bounds, else 0.
+#[track_caller]
 fn bounded<T: Float>(x: &Tensor<T>, slope: T, offset: T, low: T, high: T) -> Tensor<T> {
     let line = move |x: T| slope * x + offset;
     let f = |x: T| {

@@ -156,6 +156,7 @@ fn check_along(operation: &str, shape: &[usize], axis: usize, index: &[usize]) {
 }
 
 /// [`Tensor::gather`] with an index known to fit.
+#[track_caller]
 pub(super) fn take_along<T: Element>(x: &Tensor<T>, axis: usize, index: &Tensor<usize>) -> Tensor<T> {
     let index = index.contiguous();
     unary(
@@ -178,6 +179,7 @@ pub(super) fn take_along<T: Element>(x: &Tensor<T>, axis: usize, index: &Tensor<
 }
 
 /// Zeros of `shape` with `source` added where the index says: the transpose of [`take_along`].
+#[track_caller]
 fn add_along<T: Float>(source: &Tensor<T>, axis: usize, index: &Tensor<usize>, shape: Shape) -> Tensor<T> {
     unary(
         source,
@@ -196,6 +198,7 @@ fn add_along<T: Float>(source: &Tensor<T>, axis: usize, index: &Tensor<usize>, s
 }
 
 /// [`Tensor::index_select`] with indices known to fit.
+#[track_caller]
 fn select<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<usize>) -> Tensor<T> {
     unary(
         x,
@@ -219,6 +222,7 @@ fn select<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<usize>) -> Te
 }
 
 /// Zeros of `shape` with the slices of `source` added where the indices say: the transpose of [`select`].
+#[track_caller]
 fn add_slices<T: Float>(source: &Tensor<T>, axis: usize, indices: &Tensor<usize>, shape: Shape) -> Tensor<T> {
     unary(
         source,

@@ -188,6 +188,7 @@ impl<T: Element> Tensor<T> {
 }
 
 /// Tensors that are known to fit, joined along an axis; not differentiated.
+#[track_caller]
 fn join<T: Element>(tensors: &[Tensor<T>], axis: usize) -> Tensor<T> {
     let mut shape = Shape::from_slice(tensors[0].shape());
     shape[axis] = tensors.iter().map(|tensor| tensor.shape()[axis]).sum();

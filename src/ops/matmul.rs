@@ -40,10 +40,10 @@ impl<T: Float> Tensor<T> {
             "matmul: the batch axes of the shapes {x:?} and {w:?} do not broadcast together"
         );
         match (x.len(), w.len()) {
-            (1, 1) => products(&self.unsqueeze(0), &other.unsqueeze(1)).reshape(()),
-            (1, rank) => products(&self.unsqueeze(0), other).squeeze(rank - 2),
-            (rank, 1) => products(self, &other.unsqueeze(1)).squeeze(rank - 1),
-            _ => products(self, other),
+            (1, 1) => matrix_product(&self.unsqueeze(0), &other.unsqueeze(1)).reshape(()),
+            (1, rank) => matrix_product(&self.unsqueeze(0), other).squeeze(rank - 2),
+            (rank, 1) => matrix_product(self, &other.unsqueeze(1)).squeeze(rank - 1),
+            _ => matrix_product(self, other),
         }
     }
 }
@@ -54,26 +54,28 @@ fn batch(shape: &[usize]) -> &[usize] {
 }
 
 /// The products of matrices that are known to fit.
-fn products<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
+#[track_caller]
+fn matrix_product<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     if x.rank() > 2 && w.rank() == 2 {
         // One tall product forward, and back too: so w̄ needs no sum over a batch of products.
         let (k, n) = (w.shape()[0], w.shape()[1]);
         let mut shape = Shape::from_slice(x.shape());
         shape[x.rank() - 1] = n;
         let rows: usize = x.shape()[..x.rank() - 1].iter().product();
-        return products(&x.reshape((rows, k)), w).reshape(shape.as_slice());
+        return matrix_product(&x.reshape((rows, k)), w).reshape(shape.as_slice());
     }
     binary(x, w, multiply, |x, w, _| {
         let (xt, wt) = (x.t(), w.t());
         let (xs, ws) = (Shape::from_slice(x.shape()), Shape::from_slice(w.shape()));
         (
-            move |g: &Tensor<T>| products(g, &wt).sum_to(xs.as_slice()),
-            move |g: &Tensor<T>| products(&xt, g).sum_to(ws.as_slice()),
+            move |g: &Tensor<T>| matrix_product(g, &wt).sum_to(xs.as_slice()),
+            move |g: &Tensor<T>| matrix_product(&xt, g).sum_to(ws.as_slice()),
         )
     })
 }
 
 /// The products themselves; not differentiated.
+#[track_caller]
 fn multiply<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let (x_matrix, w_matrix) = (x.rank() - 2, w.rank() - 2);
     let sizes = Sizes { m: x.shape()[x_matrix], k: x.shape()[x_matrix + 1], n: w.shape()[w_matrix + 1] };

@@ -17,6 +17,7 @@ impl<T: Float> Tensor<T> {
     /// let x: Tensor = Tensor::from([3.0, 4.0]);
     /// assert_eq!(x.norm().item(), 5.0);
     /// ```
+    #[track_caller]
     pub fn norm(&self) -> Tensor<T> {
         norm(self, Reduction::all(self.shape()))
     }
@@ -39,6 +40,7 @@ impl<T: Float> Tensor<T> {
     /// let x: Tensor = Tensor::from([1000.0, 1000.0]);
     /// assert_eq!(x.logsumexp().item(), 1000.0 + 2f32.ln());
     /// ```
+    #[track_caller]
     pub fn logsumexp(&self) -> Tensor<T> {
         logsumexp(self, Reduction::all(self.shape()))
     }
@@ -91,6 +93,7 @@ impl<T: Float> Fold<T> for SumOfExponentials<T> {
     }
 }
 
+#[track_caller]
 fn norm<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     unary(
         x,
@@ -102,6 +105,7 @@ fn norm<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     )
 }
 
+#[track_caller]
 fn logsumexp<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     unary(
         x,

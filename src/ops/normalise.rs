@@ -85,6 +85,7 @@ pub(crate) fn standardise_channels<T: Float>(x: &Tensor<T>, epsilon: f64) -> (Te
 }
 
 /// γ x + β for each channel, the second axis. Derivatives: x̄ = γ ȳ, γ̄ = Σ ȳ x, β̄ = Σ ȳ.
+#[track_caller]
 pub(crate) fn affine_channels<T: Float>(x: &Tensor<T>, scale: &Tensor<T>, shift: &Tensor<T>) -> Tensor<T> {
     let layout = channels(x);
     if layout.inner < SHORTEST_ROW {
@@ -112,6 +113,7 @@ pub(crate) fn affine_channels<T: Float>(x: &Tensor<T>, scale: &Tensor<T>, shift:
 }
 
 /// x + β for each channel, the second axis. Derivatives: x̄ = ȳ, β̄ = Σ ȳ.
+#[track_caller]
 pub(crate) fn shift_channels<T: Float>(x: &Tensor<T>, shift: &Tensor<T>) -> Tensor<T> {
     let layout = channels(x);
     if layout.inner < SHORTEST_ROW {
@@ -125,6 +127,7 @@ pub(crate) fn shift_channels<T: Float>(x: &Tensor<T>, shift: &Tensor<T>) -> Tens
 }
 
 /// `[channels]` as `[channels, 1, …]`, to stand against `[batch, channels, …]`.
+#[track_caller]
 pub(crate) fn per_channel<T: Float>(x: &Tensor<T>, rank: usize) -> Tensor<T> {
     let mut shape = vec![1; rank - 1];
     shape[0] = x.len();
@@ -143,6 +146,7 @@ fn over_channels<T: Float>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// In two passes over the elements, and back in two.
+#[track_caller]
 fn standardise_groups<T: Float>(
     x: &Tensor<T>,
     layout: Grouped,

@@ -11,6 +11,7 @@ use crate::autodiff::unary;
 use crate::tensor::{Float, Tensor};
 
 /// y = f(x), with dy/dx as an expression of x.
+#[track_caller]
 pub(super) fn of_input<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
 where
     T: Float,
@@ -28,6 +29,7 @@ where
 }
 
 /// y = f(x), with dy/dx as an expression of y.
+#[track_caller]
 pub(super) fn of_output<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
 where
     T: Float,
@@ -45,6 +47,7 @@ where
 }
 
 /// [`of_input`], with dy/dx as a function of the number x too.
+#[track_caller]
 pub(super) fn fused_of_input<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
 where
     T: Float,
@@ -63,6 +66,7 @@ where
 }
 
 /// [`of_output`], with dy/dx as a function of the number y too.
+#[track_caller]
 pub(super) fn fused_of_output<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
 where
     T: Float,
@@ -82,6 +86,7 @@ where
 
 /// y = f(x) for a function that is made of straight pieces: dy/dx is a function of the number x, constant for all
 /// further derivatives.
+#[track_caller]
 pub(super) fn piecewise<T: Float>(
     x: &Tensor<T>,
     f: impl Fn(T) -> T + Copy + Sync,

@@ -48,6 +48,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// xⁿ for an integer n. Derivative: n xⁿ⁻¹.
+    #[track_caller]
     pub fn powi(&self, n: i32) -> Tensor<T> {
         of_input(
             self,
@@ -57,32 +58,38 @@ impl<T: Float> Tensor<T> {
     }
 
     /// x². Derivative: 2x.
+    #[track_caller]
     pub fn square(&self) -> Tensor<T> {
         fused_of_input(self, |x| x * x, |x| x + x, |x| x + x)
     }
 
     /// y = √x. Derivative: 1 / 2y, infinite at 0.
+    #[track_caller]
     pub fn sqrt(&self) -> Tensor<T> {
         let half = T::from_f64(0.5);
         fused_of_output(self, |x| x.sqrt(), move |y| half / y, |y| (y + y).recip())
     }
 
     /// y = ∛x, of negative numbers too. Derivative: 1 / 3y², infinite at 0.
+    #[track_caller]
     pub fn cbrt(&self) -> Tensor<T> {
         of_output(self, |x| x.cbrt(), |y| (y.square() * T::from_f64(3.0)).recip())
     }
 
     /// y = 1 / x. Derivative: −y².
+    #[track_caller]
     pub fn recip(&self) -> Tensor<T> {
         fused_of_output(self, |x| x.recip(), |y| -y * y, |y| -y.square())
     }
 
     /// y = 1 / √x. Derivative: −y³ / 2.
+    #[track_caller]
     pub fn rsqrt(&self) -> Tensor<T> {
         of_output(self, |x| x.sqrt().recip(), |y| y.powi(3) * T::from_f64(-0.5))
     }
 }
 
+#[track_caller]
 fn pow_number<T: Float>(x: &Tensor<T>, exponent: T) -> Tensor<T> {
     if exponent == T::from_f64(2.0) {
         return x.square();

@@ -16,6 +16,7 @@ impl<T: Float> Tensor<T> {
     /// let x: Tensor = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
     /// assert_eq!(x.sum().item(), 10.0);
     /// ```
+    #[track_caller]
     pub fn sum(&self) -> Tensor<T> {
         sum(self, Reduction::all(self.shape()))
     }
@@ -43,6 +44,7 @@ impl<T: Float> Tensor<T> {
     /// let x: Tensor = Tensor::from([1.0, 2.0, 6.0]);
     /// assert_eq!(x.mean().item(), 3.0);
     /// ```
+    #[track_caller]
     pub fn mean(&self) -> Tensor<T> {
         mean(self, Reduction::all(self.shape()))
     }
@@ -70,6 +72,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(x.var(0).item(), 2.0);
     /// assert_eq!(x.var(1).item(), 2.5);
     /// ```
+    #[track_caller]
     pub fn var(&self, ddof: usize) -> Tensor<T> {
         var(self, Reduction::all(self.shape()), ddof)
     }
@@ -89,6 +92,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// Standard deviation of all elements; see [`std_axis`](Self::std_axis).
+    #[track_caller]
     pub fn std(&self, ddof: usize) -> Tensor<T> {
         std(self, Reduction::all(self.shape()), ddof)
     }
@@ -112,6 +116,7 @@ impl<T: Float> Tensor<T> {
     /// let g = gradient(|x| x.prod(), &x);
     /// assert_eq!(g.get().unwrap().to_vec(), [0.0, 6.0, 0.0]);
     /// ```
+    #[track_caller]
     pub fn prod(&self) -> Tensor<T> {
         prod(self, Reduction::all(self.shape()))
     }
@@ -131,6 +136,7 @@ fn total<T: Float>(x: &Tensor<T>, over: &Reduction) -> Tensor<T> {
     over.fold(x, &(T::zero(), |a, b| a + b))
 }
 
+#[track_caller]
 fn sum<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     unary(
         x,
@@ -142,6 +148,7 @@ fn sum<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     )
 }
 
+#[track_caller]
 fn mean<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     let count = T::from_f64(over.count() as f64);
     unary(
@@ -159,6 +166,7 @@ fn freedom<T: Float>(over: &Reduction, ddof: usize) -> T {
     T::from_f64(over.count().saturating_sub(ddof) as f64)
 }
 
+#[track_caller]
 fn var<T: Float>(x: &Tensor<T>, over: Reduction, ddof: usize) -> Tensor<T> {
     let freedom: T = freedom(&over, ddof);
     unary(
@@ -171,6 +179,7 @@ fn var<T: Float>(x: &Tensor<T>, over: Reduction, ddof: usize) -> Tensor<T> {
     )
 }
 
+#[track_caller]
 fn std<T: Float>(x: &Tensor<T>, over: Reduction, ddof: usize) -> Tensor<T> {
     let freedom: T = freedom(&over, ddof);
     unary(
@@ -201,6 +210,7 @@ pub(super) fn zero_to_infinity<T: Float>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// One axis after the other.
+#[track_caller]
 fn prod<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     let mut result = x.clone();
     for axis in (0..x.rank()).filter(|&axis| !over.keep[axis]) {
@@ -210,6 +220,7 @@ fn prod<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
 }
 
 /// Π x along one axis, which is kept.
+#[track_caller]
 fn prod_along<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
     unary(
         x,

@@ -173,6 +173,7 @@ impl<T: Float> Tensor<T> {
 }
 
 /// The weighted sums of a table along an axis; the pullback is the transposed table.
+#[track_caller]
 fn along<T: Float>(x: &Tensor<T>, axis: usize, table: Arc<Table>) -> Tensor<T> {
     unary(
         x,

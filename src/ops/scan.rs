@@ -59,11 +59,13 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+#[track_caller]
 pub(super) fn cumsum<T: Float>(x: &Tensor<T>, axis: usize, reverse: bool) -> Tensor<T> {
     unary(x, |x| scanned(x, axis, reverse, |_, sum, x| sum + x), |_, _| move |g| cumsum(&g, axis, !reverse))
 }
 
 /// With eᵢ, the product of all before i, and sᵢ = ȳᵢ + xᵢ₊₁ sᵢ₊₁, what comes after it: x̄ᵢ = eᵢ sᵢ. No division.
+#[track_caller]
 pub(super) fn cumprod<T: Float>(x: &Tensor<T>, axis: usize, reverse: bool) -> Tensor<T> {
     let forth = if reverse { -1 } else { 1 };
     unary(
@@ -82,6 +84,7 @@ pub(super) fn cumprod<T: Float>(x: &Tensor<T>, axis: usize, reverse: bool) -> Te
 /// h[i] = b[i] + a[i] · h[i − 1] along an axis; in reverse with h[i + 1]. The first `a` does not matter.
 ///
 /// b̄[i] = h̄[i] + a[i + 1] · b̄[i + 1], ā[i] = b̄[i] · h[i − 1].
+#[track_caller]
 fn recurrence<T: Float>(a: &Tensor<T>, b: &Tensor<T>, axis: usize, reverse: bool) -> Tensor<T> {
     let forth = if reverse { -1 } else { 1 };
     binary(
@@ -102,6 +105,7 @@ fn recurrence<T: Float>(a: &Tensor<T>, b: &Tensor<T>, axis: usize, reverse: bool
 }
 
 /// y[i] = x[i − by] along an axis, and `fill` where there is none.
+#[track_caller]
 pub(super) fn shift<T: Float>(x: &Tensor<T>, axis: usize, by: isize, fill: T) -> Tensor<T> {
     unary(
         x,

@@ -48,6 +48,7 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The elements, in row-major order, along one axis.
+    #[track_caller]
     pub fn flatten(&self) -> Tensor<T> {
         self.reshape(self.len())
     }
@@ -94,6 +95,7 @@ impl<T: Element> Tensor<T> {
     /// let x: Tensor = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
     /// assert_eq!(x.t(), Tensor::from([[1.0, 3.0], [2.0, 4.0]]));
     /// ```
+    #[track_caller]
     pub fn t(&self) -> Tensor<T> {
         match self.rank() {
             0 | 1 => self.clone(),

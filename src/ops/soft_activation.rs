@@ -24,6 +24,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// ln σ(x) = −softplus(−x). Derivative: σ(−x).
+    #[track_caller]
     pub fn log_sigmoid(&self) -> Tensor<T> {
         -(-self).softplus()
     }
@@ -35,6 +36,7 @@ impl<T: Float> Tensor<T> {
     /// let x: Tensor = Tensor::from([-3.0, 0.0, 1.0]);
     /// assert_eq!(x.softsign().to_vec(), [-0.75, 0.0, 0.5]);
     /// ```
+    #[track_caller]
     pub fn softsign(&self) -> Tensor<T> {
         let share = |x: T| T::one() / (T::one() + x.abs());
         fused_of_input(
@@ -46,16 +48,19 @@ impl<T: Float> Tensor<T> {
     }
 
     /// x − tanh x. Derivative: tanh² x.
+    #[track_caller]
     pub fn tanh_shrink(&self) -> Tensor<T> {
         self - self.tanh()
     }
 
     /// x tanh x ([Roy et al. 2019](https://arxiv.org/abs/1901.05894)). Derivative: tanh x + x (1 − tanh² x).
+    #[track_caller]
     pub fn lisht(&self) -> Tensor<T> {
         self * self.tanh()
     }
 
     /// ln cosh x, for large x too. Derivative: tanh x.
+    #[track_caller]
     pub fn log_cosh(&self) -> Tensor<T> {
         fused_of_input(self, log_cosh, |x| x.tanh(), |x| x.tanh())
     }

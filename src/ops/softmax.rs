@@ -63,6 +63,7 @@ impl<T: Float> Tensor<T> {
 
 /// [`softmax`](Tensor::softmax) of scores `[…, rows, columns]` along the last axis, where row i looks at no later columns
 /// (the last row at all), and zeros beyond; zeros for a row that may look at nothing.
+#[track_caller]
 pub(super) fn causal_softmax<T: Float>(scores: &Tensor<T>) -> Tensor<T> {
     let &[.., rows, columns] = scores.shape() else { unreachable!("scores have rows and columns") };
     let forward = |x: &Tensor<T>| {
@@ -171,12 +172,14 @@ fn log_softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
 }
 
 /// Along an axis that is not the last: all rows at once, without turning the tensor. Not differentiated.
+#[track_caller]
 fn softmax_across<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
     let e = below_largest(x, axis).exp();
     let sum = e.sum_axis(Keep(axis));
     e / sum
 }
 
+#[track_caller]
 fn log_softmax_across<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
     let x = below_largest(x, axis);
     let sum = Reduction::over("log_softmax", x.shape(), Keep(axis)).fold(&x, &SumOfExponentials { from: T::zero() });

@@ -10,6 +10,7 @@ use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// The sine. Derivative: cos x.
+    #[track_caller]
     pub fn sin(&self) -> Tensor<T> {
         unary(
             self,
@@ -22,6 +23,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The cosine. Derivative: −sin x.
+    #[track_caller]
     pub fn cos(&self) -> Tensor<T> {
         unary(
             self,
@@ -34,21 +36,25 @@ impl<T: Float> Tensor<T> {
     }
 
     /// y = tan x. Derivative: 1 + y².
+    #[track_caller]
     pub fn tan(&self) -> Tensor<T> {
         of_output(self, |x| x.tan(), |y| y.square() + T::one())
     }
 
     /// The inverse sine. Derivative: 1 / √(1 − x²).
+    #[track_caller]
     pub fn asin(&self) -> Tensor<T> {
         of_input(self, |x| x.asin(), |x| one_minus_square(x).rsqrt())
     }
 
     /// The inverse cosine. Derivative: −1 / √(1 − x²).
+    #[track_caller]
     pub fn acos(&self) -> Tensor<T> {
         of_input(self, |x| x.acos(), |x| -one_minus_square(x).rsqrt())
     }
 
     /// The inverse tangent. Derivative: 1 / (1 + x²).
+    #[track_caller]
     pub fn atan(&self) -> Tensor<T> {
         of_input(self, |x| x.atan(), |x| (x.square() + T::one()).recip())
     }
@@ -82,31 +88,37 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The hyperbolic sine. Derivative: cosh x.
+    #[track_caller]
     pub fn sinh(&self) -> Tensor<T> {
         of_input(self, |x| x.sinh(), |x| x.cosh())
     }
 
     /// The hyperbolic cosine. Derivative: sinh x.
+    #[track_caller]
     pub fn cosh(&self) -> Tensor<T> {
         of_input(self, |x| x.cosh(), |x| x.sinh())
     }
 
     /// y = tanh x. Derivative: 1 − y².
+    #[track_caller]
     pub fn tanh(&self) -> Tensor<T> {
         fused_of_output(self, math::tanh, |y| T::one() - y * y, one_minus_square)
     }
 
     /// The inverse hyperbolic sine. Derivative: 1 / √(x² + 1).
+    #[track_caller]
     pub fn asinh(&self) -> Tensor<T> {
         of_input(self, |x| x.asinh(), |x| (x.square() + T::one()).rsqrt())
     }
 
     /// The inverse hyperbolic cosine. Derivative: 1 / √(x² − 1).
+    #[track_caller]
     pub fn acosh(&self) -> Tensor<T> {
         of_input(self, |x| x.acosh(), |x| (x.square() - T::one()).rsqrt())
     }
 
     /// The inverse hyperbolic tangent. Derivative: 1 / (1 − x²).
+    #[track_caller]
     pub fn atanh(&self) -> Tensor<T> {
         of_input(self, |x| x.atanh(), |x| one_minus_square(x).recip())
     }

@@ -27,6 +27,17 @@ pub struct Window {
     ceil_mode: bool,
 }
 
+/// How windows go over one axis.
+#[derive(Clone, Copy)]
+struct Axis {
+    size: usize,
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+    /// The elements from a window's first to its last.
+    extent: usize,
+}
+
 impl Window {
     /// Windows of the given size, at a distance of the same size.
     ///
@@ -41,24 +52,29 @@ impl Window {
     /// Steps from window to window.
     ///
     /// # Panics
-    /// Where one is zero.
+    /// Where one is zero, or there are other numbers of axes than the size has.
     #[track_caller]
     pub fn stride(self, stride: impl Into<PerAxis<usize>>) -> Self {
-        Window { stride: positive("stride", stride.into()), ..self }
+        Window { stride: positive("stride", stride.into()), ..self }.checked()
     }
 
-    /// Places at either end that windows may reach beyond the input.
+    /// Places at either end that windows may reach beyond the input: at most half of what they reach over, which size
+    /// and dilation say before.
+    ///
+    /// # Panics
+    /// Where there are more, or other numbers of axes than the size has.
+    #[track_caller]
     pub fn padding(self, padding: impl Into<PerAxis<usize>>) -> Self {
-        Window { padding: padding.into(), ..self }
+        Window { padding: padding.into(), ..self }.checked()
     }
 
     /// Steps between the elements of a window.
     ///
     /// # Panics
-    /// Where one is zero.
+    /// Where one is zero, or there are other numbers of axes than the size has.
     #[track_caller]
     pub fn dilation(self, dilation: impl Into<PerAxis<usize>>) -> Self {
-        Window { dilation: positive("dilation", dilation.into()), ..self }
+        Window { dilation: positive("dilation", dilation.into()), ..self }.checked()
     }
 
     /// One more window along an axis, cut off at its end, where the others leave elements over: the number of windows is
@@ -74,24 +90,45 @@ impl Window {
         Window { ceil_mode: true, ..self }
     }
 
-    /// The windows over an input of a given shape.
+    /// The same where the settings fit each other.
     #[track_caller]
-    pub(super) fn over(&self, operation: &str, x: &[usize]) -> Pooling {
-        let axes = spatial_axes(operation, x);
+    fn checked(self) -> Self {
+        let settings = [&self.size, &self.stride, &self.padding, &self.dilation];
+        let axes = settings.map(|setting| setting.values().len()).into_iter().max().unwrap_or(1);
+        let _ = self.axes("pooling", axes);
+        self
+    }
+
+    /// The settings of each of so many axes.
+    #[track_caller]
+    fn axes(&self, operation: &str, axes: usize) -> Vec<Axis> {
         let size = self.size.resolve(operation, "the size", axes);
         let stride = self.stride.resolve(operation, "the stride", axes);
         let padding = self.padding.resolve(operation, "the padding", axes);
         let dilation = self.dilation.resolve(operation, "the dilation", axes);
-        let (mut spans, mut sizes) = (vec![], vec![]);
-        for i in 0..axes {
-            let (length, extent) = (x[2 + i], dilation[i] * (size[i] - 1) + 1);
+        let axis = |i: usize| {
+            let extent = dilation[i] * (size[i] - 1) + 1;
+            Axis { size: size[i], stride: stride[i], padding: padding[i], dilation: dilation[i], extent }
+        };
+        let axes: Vec<Axis> = (0..axes).map(axis).collect();
+        for &Axis { padding, extent, .. } in &axes {
             assert!(
-                2 * padding[i] <= extent,
-                "{operation}: the padding {} must be at most half of the window's extent, {extent}",
-                padding[i]
+                2 * padding <= extent,
+                "{operation}: the padding {padding} must be at most half of the window's extent, {extent}"
             );
-            let padded = length + 2 * padding[i];
-            let beyond = if self.ceil_mode { stride[i] - 1 } else { 0 };
+        }
+        axes
+    }
+
+    /// The windows over an input of a given shape.
+    #[track_caller]
+    pub(super) fn over(&self, operation: &str, x: &[usize]) -> Pooling {
+        let axes = self.axes(operation, spatial_axes(operation, x));
+        let (mut spans, mut sizes) = (vec![], vec![]);
+        for (i, &Axis { size, stride, padding, dilation, extent }) in axes.iter().enumerate() {
+            let length = x[2 + i];
+            let padded = length + 2 * padding;
+            let beyond = if self.ceil_mode { stride - 1 } else { 0 };
             assert!(
                 extent <= padded + beyond,
                 "{operation}: a window that reaches over {extent} elements is larger than the padded input's {padded}, \
@@ -99,14 +136,14 @@ impl Window {
             );
             let span = |output: usize| {
                 // The taps before the first element, and those before the end.
-                let start = output * stride[i];
-                let before = padding[i].saturating_sub(start).div_ceil(dilation[i]);
-                let end = (length + padding[i]).saturating_sub(start).div_ceil(dilation[i]).min(size[i]);
-                let first = (start + before * dilation[i]).saturating_sub(padding[i]);
+                let start = output * stride;
+                let before = padding.saturating_sub(start).div_ceil(dilation);
+                let end = (length + padding).saturating_sub(start).div_ceil(dilation).min(size);
+                let first = (start + before * dilation).saturating_sub(padding);
                 Span { first, count: end.saturating_sub(before) }
             };
-            let mut count = (padded + beyond - extent) / stride[i] + 1;
-            if count > 1 && (count - 1) * stride[i] >= length + padding[i] {
+            let mut count = (padded + beyond - extent) / stride + 1;
+            if count > 1 && (count - 1) * stride >= length + padding {
                 count -= 1;
             }
             let outputs: Vec<_> = (0..count).map(span).collect();
@@ -115,10 +152,11 @@ impl Window {
                 "{operation}: a window holds padding alone, along spatial axis {i} of the input {x:?}"
             );
             spans.push(outputs);
-            let within = |output: usize| (padded - output * stride[i]).div_ceil(dilation[i]).min(size[i]);
+            let within = |output: usize| (padded - output * stride).div_ceil(dilation).min(size);
             sizes.push((0..count).map(within).collect());
         }
-        Pooling::new(axes, x, spans, &dilation, sizes)
+        let dilation: Vec<usize> = axes.iter().map(|axis| axis.dilation).collect();
+        Pooling::new(axes.len(), x, spans, &dilation, sizes)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rules that ask all leaves before they take a step.
 
-use super::rule::{LeafInfo, Rule};
+use super::rule::{LeafInfo, Powers, Rule};
 use super::state::{LeafState, Optimising, State};
 use crate::autodiff::{Gradient, Grads};
 use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Value, Walk};
@@ -35,7 +35,8 @@ impl<'a, R: Rule> MapLeaf<Triple<'a, R>, Nothing> for Measure {
         let index = self.met;
         self.met += 1;
         let Some(gradient) = gradient.as_ref().filter(|_| !leaf.frozen) else { return };
-        let info = LeafInfo { step: leaf.step + 1, shape: x.shape(), index, start: 0 };
+        let powers = &Powers::default();
+        let info = LeafInfo { step: leaf.step + 1, shape: x.shape(), index, start: 0, powers };
         let (x, gradient) = (x.contiguous(), gradient.contiguous());
         let measured = leaf.rule.measure(info, &mut leaf.state, x.dense(), gradient.dense());
         self.sums = [self.sums[0] + measured[0], self.sums[1] + measured[1]];

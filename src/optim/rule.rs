@@ -1,5 +1,7 @@
 //! What a rule is.
 
+use std::cell::Cell;
+
 use super::slots::Slots;
 use crate::tensor::{Float, Tensor};
 
@@ -96,6 +98,41 @@ pub struct LeafInfo<'a> {
     pub index: usize,
     /// The chunk's first element.
     pub start: usize,
+    pub(super) powers: &'a Powers,
+}
+
+impl LeafInfo<'_> {
+    /// βᵗ, where t is the step: what corrects the bias of a mean that started at 0. Worked out once for many chunks.
+    #[inline]
+    pub fn power(&self, beta: f64) -> f64 {
+        self.powers.get(beta, self.step)
+    }
+
+    /// The same, of another step: for a wrapper that counts steps itself.
+    pub fn at_step(self, step: u64) -> Self {
+        LeafInfo { step, ..self }
+    }
+}
+
+/// The powers that were asked for last: β, t and βᵗ.
+#[derive(Debug, Default)]
+pub(super) struct Powers([Cell<(f64, u64, f64)>; 4]);
+
+impl Powers {
+    #[inline]
+    fn get(&self, beta: f64, step: u64) -> f64 {
+        let known = self.0.iter().map(Cell::get).find(|known| (known.0, known.1) == (beta, step));
+        known.map_or_else(|| self.insert(beta, step), |(.., power)| power)
+    }
+
+    #[cold]
+    fn insert(&self, beta: f64, step: u64) -> f64 {
+        let power = beta.powf(step as f64);
+        let [first, others @ ..] = &self.0;
+        others.iter().for_each(|other| first.swap(other));
+        first.set((beta, step, power));
+        power
+    }
 }
 
 /// For wrappers in which a global rule would not see the gradients that it steps by: such a wrapper does not compile.

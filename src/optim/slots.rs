@@ -1,7 +1,6 @@
 //! What rules remember, and how it is cut into chunks.
 
 use std::fmt::Debug;
-use std::iter;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -14,8 +13,14 @@ pub trait Slots<T: Float>: Clone + Debug + PartialEq + Serialize + DeserializeOw
     where
         Self: 'a;
 
-    /// The parts that belong to the chunks of `size` elements, in order; at least as many as there are chunks.
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = Self::Chunk<'_>>;
+    /// The part that belongs to the whole leaf.
+    fn chunk(&mut self) -> Self::Chunk<'_>;
+
+    /// The parts of a chunk's first `at` elements and of those after them. Never asked of what is
+    /// [`whole`](Slots::whole).
+    fn split<'a>(chunk: Self::Chunk<'a>, at: usize) -> (Self::Chunk<'a>, Self::Chunk<'a>)
+    where
+        Self: 'a;
 
     /// Whether all tensors have the given shape.
     fn fits(&self, shape: &[usize]) -> bool;
@@ -29,8 +34,14 @@ pub trait Slots<T: Float>: Clone + Debug + PartialEq + Serialize + DeserializeOw
 impl<T: Float> Slots<T> for () {
     type Chunk<'a> = ();
 
-    fn chunks(&mut self, _: usize) -> impl Iterator<Item = ()> {
-        iter::repeat(())
+    fn chunk(&mut self) {}
+
+    #[inline(always)]
+    fn split<'a>(_: (), _: usize) -> ((), ())
+    where
+        Self: 'a,
+    {
+        ((), ())
     }
     fn fits(&self, _: &[usize]) -> bool {
         true
@@ -40,50 +51,47 @@ impl<T: Float> Slots<T> for () {
 impl<T: Float> Slots<T> for Tensor<T> {
     type Chunk<'a> = &'a mut [T];
 
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = &mut [T]> {
-        self.as_mut_slice().chunks_mut(size)
+    fn chunk(&mut self) -> &mut [T] {
+        self.as_mut_slice()
+    }
+    #[inline(always)]
+    fn split<'a>(chunk: &'a mut [T], at: usize) -> (&'a mut [T], &'a mut [T])
+    where
+        Self: 'a,
+    {
+        chunk.split_at_mut(at)
     }
     fn fits(&self, shape: &[usize]) -> bool {
         self.shape() == shape
     }
 }
 
-impl<T: Float> Slots<T> for [Tensor<T>; 2] {
-    type Chunk<'a> = [&'a mut [T]; 2];
+macro_rules! tensors {
+    ($count:literal, $($a:ident)+) => {
+        impl<T: Float> Slots<T> for [Tensor<T>; $count] {
+            type Chunk<'a> = [&'a mut [T]; $count];
 
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = [&mut [T]; 2]> {
-        let [a, b] = self;
-        a.chunks(size).zip(b.chunks(size)).map(|(a, b)| [a, b])
-    }
-    fn fits(&self, shape: &[usize]) -> bool {
-        self.iter().all(|tensor| tensor.fits(shape))
-    }
+            fn chunk(&mut self) -> Self::Chunk<'_> {
+                self.each_mut().map(Tensor::as_mut_slice)
+            }
+            #[inline(always)]
+            fn split<'a>([$($a),+]: Self::Chunk<'a>, at: usize) -> (Self::Chunk<'a>, Self::Chunk<'a>)
+            where
+                Self: 'a,
+            {
+                $(let $a = $a.split_at_mut(at);)+
+                ([$($a.0),+], [$($a.1),+])
+            }
+            fn fits(&self, shape: &[usize]) -> bool {
+                self.iter().all(|tensor| tensor.fits(shape))
+            }
+        }
+    };
 }
 
-impl<T: Float> Slots<T> for [Tensor<T>; 3] {
-    type Chunk<'a> = [&'a mut [T]; 3];
-
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = [&mut [T]; 3]> {
-        let [a, b, c] = self;
-        a.chunks(size).zip(b.chunks(size)).zip(c.chunks(size)).map(|((a, b), c)| [a, b, c])
-    }
-    fn fits(&self, shape: &[usize]) -> bool {
-        self.iter().all(|tensor| tensor.fits(shape))
-    }
-}
-
-impl<T: Float> Slots<T> for [Tensor<T>; 4] {
-    type Chunk<'a> = [&'a mut [T]; 4];
-
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = [&mut [T]; 4]> {
-        let [a, b, c, d] = self;
-        let pairs = a.chunks(size).zip(b.chunks(size)).zip(c.chunks(size).zip(d.chunks(size)));
-        pairs.map(|((a, b), (c, d))| [a, b, c, d])
-    }
-    fn fits(&self, shape: &[usize]) -> bool {
-        self.iter().all(|tensor| tensor.fits(shape))
-    }
-}
+tensors!(2, a b);
+tensors!(3, a b c);
+tensors!(4, a b c d);
 
 impl<T: Float, S: Slots<T>> Slots<T> for Option<S> {
     type Chunk<'a>
@@ -91,12 +99,15 @@ impl<T: Float, S: Slots<T>> Slots<T> for Option<S> {
     where
         Self: 'a;
 
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = Option<S::Chunk<'_>>> {
-        let mut chunks = self.as_mut().map(|slots| slots.chunks(size));
-        iter::from_fn(move || match &mut chunks {
-            Some(chunks) => chunks.next().map(Some),
-            None => Some(None),
-        })
+    fn chunk(&mut self) -> Option<S::Chunk<'_>> {
+        self.as_mut().map(S::chunk)
+    }
+    #[inline(always)]
+    fn split<'a>(chunk: Option<S::Chunk<'a>>, at: usize) -> (Option<S::Chunk<'a>>, Option<S::Chunk<'a>>)
+    where
+        Self: 'a,
+    {
+        chunk.map(|chunk| S::split(chunk, at)).unzip()
     }
     fn fits(&self, shape: &[usize]) -> bool {
         self.as_ref().is_none_or(|slots| slots.fits(shape))
@@ -128,8 +139,14 @@ where
 {
     type Chunk<'a> = &'a mut V;
 
-    fn chunks(&mut self, _: usize) -> impl Iterator<Item = &mut V> {
-        iter::once(&mut self.value)
+    fn chunk(&mut self) -> &mut V {
+        &mut self.value
+    }
+    fn split<'a>(_: &'a mut V, _: usize) -> (&'a mut V, &'a mut V)
+    where
+        Self: 'a,
+    {
+        unreachable!("what is remembered of a leaf as a whole is not cut")
     }
     fn fits(&self, shape: &[usize]) -> bool {
         self.shape == shape

@@ -207,13 +207,14 @@ pub trait OptimiserTree<R: Rule>: Tree<Optimising<R>> {
     /// Sets the learning rate of all rules that have one; what they remember stays.
     ///
     /// # Panics
-    /// Where a leaf's rule (or chain) has no learning rate, or the rate is negative or not finite.
+    /// Where a leaf's rule (or chain) has no learning rate that can be set, such as one that follows a schedule, or the
+    /// rate is negative or not finite.
     #[track_caller]
     fn adjust(&mut self, rate: f64) {
         positive("adjust", "the rate", rate);
         let mut all = true;
         for_each(self, |leaf| all &= leaf.rule.set_rate(rate));
-        assert!(all, "adjust: {} has no learning rate", rule_name::<R>());
+        assert!(all, "adjust: {} has no learning rate that can be set", rule_name::<R>());
     }
 
     /// Changes any hyper-parameters: `state.adjust_with(|rule| rule.rho = 0.5)`.

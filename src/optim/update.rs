@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use super::global;
-use super::rule::{LeafInfo, Rule};
+use super::rule::{Chunk, LeafInfo, Powers, Rule};
 use super::slots::Slots;
 use super::state::{LeafState, Optimising, State};
 use crate::autodiff::{Gradient, Grads};
@@ -124,15 +124,78 @@ impl<'a, R: Rule> MapLeaf<Triple<'a, R>, Nothing> for Sweep<'a> {
     }
 }
 
-/// Elements that are swept at a time: the gradient's copy and the rules' passes over it stay in the first-level cache.
-const CHUNK: usize = 2048;
+/// Elements that a chain of rules sees at a time. So few that the processor, which looks some hundred instructions ahead,
+/// loads the next rule's and the next chunk's memory while it computes; with 2,048 a sweep of Adam takes half as long
+/// again.
+const CHUNK: usize = 64;
 
-/// A chunk of a leaf with what belongs to it.
-struct Piece<'a, T, S> {
+/// A stretch of a leaf with what belongs to it.
+struct Stretch<'a, R: Rule, T: Float> {
     start: usize,
     x: &'a mut [T],
     gradient: &'a [T],
-    state: S,
+    state: Chunk<'a, R, T>,
+}
+
+impl<'a, R: Rule, T: Float> Stretch<'a, R, T> {
+    /// The first `at` elements, and the others.
+    #[inline(always)]
+    fn split(self, at: usize) -> (Self, Self) {
+        let (x, more_x) = self.x.split_at_mut(at);
+        let (gradient, more_gradient) = self.gradient.split_at(at);
+        let (state, more_state) = R::State::split(self.state, at);
+        let more = Stretch { start: self.start + at, x: more_x, gradient: more_gradient, state: more_state };
+        (Stretch { start: self.start, x, gradient, state }, more)
+    }
+}
+
+/// A leaf's rule, and what it is told of the leaf.
+struct Leaf<'a, R> {
+    rule: &'a R,
+    step: u64,
+    shape: &'a [usize],
+    index: usize,
+    /// Elements that the rule sees at a time.
+    chunk: usize,
+}
+
+impl<R: Rule> Leaf<'_, R> {
+    /// Updates a stretch, cut into pieces for several threads.
+    fn share<T: Float>(&self, stretch: Stretch<'_, R, T>) {
+        if stretch.x.len() <= threads::CHUNK {
+            return self.sweep(stretch);
+        }
+        let middle = (stretch.x.len() / 2).next_multiple_of(threads::CHUNK);
+        let (head, tail) = stretch.split(middle);
+        rayon::join(|| self.share(head), || self.share(tail));
+    }
+
+    /// Updates a stretch, chunk by chunk.
+    fn sweep<T: Float>(&self, mut rest: Stretch<'_, R, T>) {
+        let powers = Powers::default();
+        let mut dx = SmallVec::<[T; CHUNK]>::new();
+        vectorized(
+            #[inline(always)]
+            || {
+                while rest.x.len() > self.chunk {
+                    let (chunk, more) = rest.split(self.chunk);
+                    self.step(chunk, &mut dx, &powers);
+                    rest = more;
+                }
+                self.step(rest, &mut dx, &powers);
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn step<T: Float>(&self, chunk: Stretch<'_, R, T>, dx: &mut SmallVec<[T; CHUNK]>, powers: &Powers) {
+        let Stretch { start, x, gradient, state } = chunk;
+        let info = LeafInfo { step: self.step, shape: self.shape, index: self.index, start, powers };
+        dx.clear();
+        dx.extend_from_slice(gradient);
+        self.rule.apply(info, state, x, dx);
+        x.iter_mut().zip(&*dx).for_each(|(x, &dx)| *x -= dx);
+    }
 }
 
 fn update_leaf<R: Rule, T: Float>(
@@ -145,34 +208,10 @@ fn update_leaf<R: Rule, T: Float>(
     let LeafState { rule, state, step, .. } = leaf;
     *step += 1;
     let shape = SmallVec::<[usize; 4]>::from_slice(x.shape());
-    let step = *step;
     let dense = gradient.contiguous();
-    let x = x.as_mut_slice();
-    let size = if rule.whole_leaf() || state.whole() { x.len() } else { CHUNK.min(x.len()) };
-    let slices = x.chunks_mut(size).zip(dense.dense().chunks(size)).zip(state.chunks(size));
-    let chunks = slices.enumerate().map(|(i, ((x, gradient), state))| Piece { start: i * size, x, gradient, state });
-    let apply = |dx: &mut SmallVec<[T; 16]>, Piece { start, x, gradient, state }: Piece<'_, T, _>| {
-        let info = LeafInfo { step, shape: &shape, index, start };
-        dx.clear();
-        dx.extend_from_slice(gradient);
-        vectorized(
-            #[inline(always)]
-            || {
-                rule.apply(info, state, x, dx);
-                x.iter_mut().zip(&*dx).for_each(|(x, &dx)| *x -= dx);
-            },
-        );
-    };
-    if parallel && x_is_long(dense.len(), size) {
-        let chunks: Vec<_> = chunks.collect();
-        chunks.into_par_iter().with_min_len(threads::CHUNK / CHUNK).for_each_init(SmallVec::new, apply);
-    } else {
-        let mut dx = SmallVec::new();
-        chunks.for_each(|chunk| apply(&mut dx, chunk));
-    }
-}
-
-/// Whether a leaf is worth cutting for several threads.
-fn x_is_long(elements: usize, chunk: usize) -> bool {
-    elements >= threads::CHUNK && elements > chunk
+    let whole = rule.whole_leaf() || state.whole();
+    let chunk = if whole { x.len() } else { CHUNK };
+    let leaf = Leaf { rule: &*rule, step: *step, shape: &shape, index, chunk };
+    let stretch = Stretch { start: 0, x: x.as_mut_slice(), gradient: dense.dense(), state: state.chunk() };
+    if parallel && !whole { leaf.share(stretch) } else { leaf.sweep(stretch) }
 }

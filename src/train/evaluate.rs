@@ -1,7 +1,8 @@
-//! [`evaluate`].
+//! [`evaluate`], and what a metric is.
 
 use crate::data::{DataLoader, Dataset};
 use crate::error::Result;
+use crate::tensor::{Element, Float, Tensor};
 
 /// The mean of a loss or metric over a whole dataset: of its value on each batch, weighted by the batch's observations.
 ///
@@ -17,20 +18,49 @@ use crate::error::Result;
 ///
 /// let model: Tensor = Tensor::scalar(2.0);
 /// let data = DataLoader::new(Tensor::from([1.0, 2.0, 3.0])).batch_size(2);
-/// let mean = evaluate(&model, &data, |m, x| (m * &x).mean().item())?;
+/// let mean = evaluate(&model, &data, |m, x| (m * &x).mean())?;
 /// assert_eq!(mean, 4.0);
 /// # Ok::<(), sapwood::Error>(())
 /// ```
 pub fn evaluate<M, D, V>(model: &M, data: &DataLoader<D>, mut metric: impl FnMut(&M, D::Batch) -> V) -> Result<f64>
 where
     D: Dataset,
-    V: Into<f64>,
+    V: MetricValue,
 {
     let mut mean = Mean::default();
     for (number, batch) in data.try_epoch(0).enumerate() {
-        mean.add(metric(model, batch?).into(), data.observations_in(number));
+        mean.add(metric(model, batch?).value(), data.observations_in(number));
     }
     Ok(mean.value())
+}
+
+/// What a metric may return: a number, or a tensor of one element, such as a loss.
+#[diagnostic::on_unimplemented(message = "a metric returns an `f64`, an `f32` or a scalar tensor, not `{Self}`")]
+pub trait MetricValue {
+    /// The number.
+    ///
+    /// # Panics
+    /// Where a tensor has not exactly one element.
+    fn value(self) -> f64;
+}
+
+impl MetricValue for f64 {
+    fn value(self) -> f64 {
+        self
+    }
+}
+
+impl MetricValue for f32 {
+    fn value(self) -> f64 {
+        self.into()
+    }
+}
+
+impl<T: Float> MetricValue for Tensor<T> {
+    #[track_caller]
+    fn value(self) -> f64 {
+        Element::to_f64(self.item())
+    }
 }
 
 /// A mean of numbers, each with its weight.

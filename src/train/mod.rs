@@ -21,7 +21,7 @@ mod terminal;
 mod trainer;
 
 pub use early_stopping::EarlyStopping;
-pub use evaluate::evaluate;
+pub use evaluate::{MetricValue, evaluate};
 pub use event::{EpochEnd, Event, Step, Verdict};
 pub use histogram::Histogram;
 pub use history::{EpochRecord, History, Stopped};

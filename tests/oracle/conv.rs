@@ -78,7 +78,7 @@ fn operation<T: Float>(name: &str, inputs: &[Tensor<T>]) -> Tensor<T> {
             x.conv_transpose(&inputs[1], &options().padding(&padding[..]), &numbers("output_padding")[..])
         }
         "max_pool" => {
-            let window = settings.window().padding(&numbers("padding")[..]).dilation(&numbers("dilation")[..]);
+            let window = settings.window().dilation(&numbers("dilation")[..]).padding(&numbers("padding")[..]);
             x.max_pool(&window)
         }
         "mean_pool" => {
@@ -110,7 +110,7 @@ fn layer<T: Float>(name: &str, inputs: &[Tensor<T>]) -> Tensor<T> {
         },
         Some("max_pool") => {
             let pool = MaxPool::new(&numbers("size")[..]).stride(&numbers("stride")[..]);
-            let pool = pool.padding(&numbers("padding")[..]).dilation(&numbers("dilation")[..]);
+            let pool = pool.dilation(&numbers("dilation")[..]).padding(&numbers("padding")[..]);
             if settings.ceil_mode() { pool.ceil_mode() } else { pool }.forward(&inputs[0])
         }
         Some("mean_pool") => {

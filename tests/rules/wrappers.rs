@@ -180,6 +180,22 @@ fn averages_are_models() {
 }
 
 #[test]
+fn an_average_goes_on_from_a_file() {
+    let model = |seed| Dense::<f64>::new(3, 2, &mut StdRng::seed_from_u64(seed));
+    for mut average in [Average::exponential(&model(0), 0.9), Average::uniform(&model(0))] {
+        (1..4).for_each(|seed| average.update(&model(seed)));
+        let file = std::env::temp_dir().join(format!("sapwood-average-{}", std::process::id()));
+        save(&file, &average).unwrap();
+        let mut loaded: Average<Dense<f64>> = load(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        average.update(&model(4));
+        loaded.update(&model(4));
+        assert_eq!(loaded, average);
+        assert_ne!(average.model(), &model(4));
+    }
+}
+
+#[test]
 #[should_panic(expected = "Average: `1` has the shape [3], in the average [2]")]
 fn another_model_is_not_averaged() {
     let two = (Tensor::<f32>::zeros(2), Tensor::<f32>::zeros(2));

@@ -170,7 +170,7 @@ impl<T: Float> MultiHeadAttention<T> {
     /// # use sapwood::nn::{KeyValueCache, MultiHeadAttention};
     /// # use sapwood::prelude::*;
     /// # let mut rng = StdRng::seed_from_u64(0);
-    /// let layer: MultiHeadAttention<f64> = MultiHeadAttention::new(8, 2, &mut rng).causal();
+    /// let layer: MultiHeadAttention<f64> = MultiHeadAttention::grouped(8, 4, 2, &mut rng).causal().rotary(10_000.0);
     /// let x = Tensor::normal((1, 3, 8), 0.0, 1.0, &mut rng);
     /// let mut cache = KeyValueCache::new();
     /// for t in 0..3 {

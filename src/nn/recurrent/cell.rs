@@ -103,7 +103,10 @@ impl<T: Float> CellState<T> for (Tensor<T>, Tensor<T>) {
 /// The first numbers of a cell: uniform in ±1/√hidden, as PyTorch's and MLX's.
 #[track_caller]
 pub(super) fn uniform<T: Float>(shape: &[usize], hidden: usize, rng: &mut (impl Rng + ?Sized)) -> Tensor<T> {
-    assert!(!shape.contains(&0) && hidden > 0, "Recurrent: the widths of inputs and state must be at least 1");
+    assert!(
+        !shape.contains(&0) && hidden > 0,
+        "Recurrent: weights of shape {shape:?} for a state of width {hidden}; no width may be zero"
+    );
     let limit = (hidden as f64).sqrt().recip();
     Init::Uniform(-limit, limit).weight(shape, 1, 1, rng)
 }

@@ -68,6 +68,7 @@ impl<T: Float> Tensor<T> {
 }
 
 /// y = w ⋆ x.
+#[track_caller]
 fn convolve<T: Float>(x: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
     binary(
         x,
@@ -84,6 +85,7 @@ fn convolve<T: Float>(x: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<
 }
 
 /// The x̄ of [`convolve`] for ȳ = y.
+#[track_caller]
 fn transposed<T: Float>(y: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
     binary(
         y,
@@ -100,6 +102,7 @@ fn transposed<T: Float>(y: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tenso
 }
 
 /// The w̄ of [`convolve`] for ȳ = y.
+#[track_caller]
 fn weight_gradient<T: Float>(x: &Tensor<T>, y: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
     binary(
         x,

@@ -113,6 +113,21 @@ impl ConvOptions {
         );
     }
 
+    /// What a transposed convolution over some axes adds at the end of each.
+    #[track_caller]
+    pub(crate) fn output_padding(&self, operation: &str, given: &PerAxis<usize>, axes: usize) -> Vec<usize> {
+        let given = given.resolve(operation, "the output padding", axes);
+        for (axis, more) in self.axes(operation, axes).iter().zip(&given) {
+            assert!(
+                *more < axis.stride.max(axis.dilation),
+                "{operation}: the output padding {more} must be less than the stride {} or the dilation {}",
+                axis.stride,
+                axis.dilation
+            );
+        }
+        given
+    }
+
     /// Whether there is more than one group.
     pub(crate) fn is_grouped(&self) -> bool {
         self.groups > 1
@@ -176,15 +191,9 @@ impl ConvShape {
             "{operation}: an input of shape {y:?} and a weight of shape {w:?}, [inputs, outputs / groups, kernel…], do \
              not fit with {groups} groups"
         );
-        let output_padding = output_padding.resolve(operation, "the output padding", axes.len());
+        let output_padding = options.output_padding(operation, output_padding, axes.len());
         let mut lengths = Shape::new();
         for (i, (axis, more)) in axes.iter().zip(output_padding).enumerate() {
-            assert!(
-                more < axis.stride.max(axis.dilation),
-                "{operation}: the output padding {more} must be less than the stride {} or the dilation {}",
-                axis.stride,
-                axis.dilation
-            );
             assert!(y[2 + i] > 0, "{operation}: spatial axis {i} of the input {y:?} has no elements");
             let whole = (y[2 + i] - 1) * axis.stride + axis.extent(w[2 + i]) + more;
             let padding = axis.before + axis.after;

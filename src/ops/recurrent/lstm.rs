@@ -18,6 +18,7 @@ use crate::tensor::{Float, Tensor};
 ///
 /// The same as [`lstm_step`] again and again. Derivative: the gates' cotangents Ḡ are found from the last step to the first,
 /// each handing h̄ = Ḡ · Uᵀ to the one before; then x̄ = Ḡ · Wᵀ, W̄ = xᵀ · Ḡ, Ū = hᵀ · Ḡ with each step's h before it, b̄ = Σ Ḡ.
+#[track_caller]
 pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
     let [x, _, weight, ..] = inputs;
     let [batch, time] = [x.shape()[0], x.shape()[1]];

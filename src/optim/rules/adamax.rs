@@ -64,7 +64,7 @@ impl Rule for AdaMax {
     #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, [m, u]: Chunk<'_, Self, T>, _: &[T], dx: &mut [T]) {
         let (b1, b2) = self.betas;
-        let rate = T::from_f64(self.rate / (1.0 - b1.powf(leaf.step as f64)));
+        let rate = T::from_f64(self.rate / (1.0 - leaf.power(b1)));
         let [b1, b2, epsilon] = [b1, b2, self.epsilon].map(T::from_f64);
         for ((m, u), dx) in m.iter_mut().zip(u).zip(dx) {
             *m = b1 * *m + (T::one() - b1) * *dx;

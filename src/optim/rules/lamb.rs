@@ -80,7 +80,7 @@ impl Rule for LAMB {
     #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, [m, v]: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
         let (b1, b2) = self.betas;
-        let correction = |beta: f64| 1.0 - beta.powf(leaf.step as f64);
+        let correction = |beta: f64| 1.0 - leaf.power(beta);
         let [mean, root] = [1.0 / correction(b1), 1.0 / correction(b2).sqrt()].map(T::from_f64);
         let [b1, b2, epsilon, lambda] = [b1, b2, self.epsilon, self.lambda].map(T::from_f64);
         for (((m, v), &x), dx) in m.iter_mut().zip(v).zip(x).zip(&mut *dx) {

@@ -65,11 +65,11 @@ impl Rule for NAdam {
     #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, [m, v]: Chunk<'_, Self, T>, _: &[T], dx: &mut [T]) {
         let (b1, b2) = self.betas;
-        let correction = |beta: f64, t: u64| 1.0 - beta.powf(t as f64);
+        let correction = |beta: f64, leaf: LeafInfo| 1.0 - leaf.power(beta);
         let [ahead, now, root] = [
-            self.rate * b1 / correction(b1, leaf.step + 1),
-            self.rate * (1.0 - b1) / correction(b1, leaf.step),
-            (b2 / correction(b2, leaf.step)).sqrt(),
+            self.rate * b1 / correction(b1, leaf.at_step(leaf.step + 1)),
+            self.rate * (1.0 - b1) / correction(b1, leaf),
+            (b2 / correction(b2, leaf)).sqrt(),
         ]
         .map(T::from_f64);
         let [b1, b2, epsilon] = [b1, b2, self.epsilon].map(T::from_f64);

@@ -64,7 +64,7 @@ impl Rule for OAdam {
     #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, [m, v, previous]: Chunk<'_, Self, T>, _: &[T], dx: &mut [T]) {
         let (b1, b2) = self.betas;
-        let correction = |beta: f64| 1.0 - beta.powf(leaf.step as f64);
+        let correction = |beta: f64| 1.0 - leaf.power(beta);
 
         let [rate, root] = [self.rate / correction(b1), 1.0 / correction(b2).sqrt()].map(T::from_f64);
         let [b1, b2, epsilon] = [b1, b2, self.epsilon].map(T::from_f64);

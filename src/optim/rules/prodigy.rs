@@ -121,8 +121,8 @@ impl Prodigy {
     }
 
     /// γ for an estimate.
-    fn gamma(&self, estimate: f64, step: u64) -> f64 {
-        let correction = |beta: f64| 1.0 - beta.powf(step as f64);
+    fn gamma(&self, estimate: f64, leaf: LeafInfo) -> f64 {
+        let correction = |beta: f64| 1.0 - leaf.power(beta);
         self.rate * estimate * correction(self.betas.1).sqrt() / correction(self.betas.0)
     }
 }
@@ -144,7 +144,7 @@ impl Rule for Prodigy {
     }
 
     fn measure<T: Float>(&self, leaf: LeafInfo, [_, _, s, start]: &mut [Tensor<T>; 4], x: &[T], g: &[T]) -> [f64; 2] {
-        let weight = self.estimate / self.first * self.gamma(self.estimate, leaf.step);
+        let weight = self.estimate / self.first * self.gamma(self.estimate, leaf);
         let [decay, by] = [self.betas.1.sqrt(), weight].map(T::from_f64);
         let s = s.as_mut_slice();
         s.iter_mut().zip(g).for_each(|(s, &g)| *s = decay * *s + by * g);
@@ -170,7 +170,7 @@ impl Rule for Prodigy {
     fn apply<T: Float>(&self, leaf: LeafInfo, [m, v, _, _]: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
         let (b1, b2) = self.betas;
         let d = T::from_f64(self.before);
-        let gamma = T::from_f64(self.gamma(self.before, leaf.step));
+        let gamma = T::from_f64(self.gamma(self.before, leaf));
         let [b1, b2, lambda, epsilon] = [b1, b2, self.lambda, self.estimate * self.epsilon].map(T::from_f64);
         for (((m, v), &x), dx) in m.iter_mut().zip(v).zip(x).zip(dx) {
             let g = d * *dx;

@@ -67,9 +67,9 @@ impl Rule for RAdam {
     fn apply<T: Float>(&self, leaf: LeafInfo, [m, v]: Chunk<'_, Self, T>, _: &[T], dx: &mut [T]) {
         let (b1, b2) = self.betas;
         let t = leaf.step as f64;
-        let (c1, c2) = (1.0 - b1.powf(t), 1.0 - b2.powf(t));
+        let (c1, c2) = (1.0 - leaf.power(b1), 1.0 - leaf.power(b2));
         let longest = 2.0 / (1.0 - b2) - 1.0;
-        let length = longest - 2.0 * t * b2.powf(t) / c2;
+        let length = longest - 2.0 * t * leaf.power(b2) / c2;
         let rectified = length > 5.0;
         let r = ((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length)).sqrt();
         let rate = T::from_f64(if rectified { self.rate * r / c1 } else { self.rate / c1 });

@@ -117,7 +117,7 @@ impl Rule for ScheduleFree {
     fn apply<T: Float>(&self, leaf: LeafInfo, [z, v]: Chunk<'_, Self, T>, y: &[T], dy: &mut [T]) {
         let (warmth, c) = self.warmth(leaf.step);
         let (b1, b2) = self.betas;
-        let root = T::from_f64(1.0 / (1.0 - b2.powf(leaf.step as f64)).sqrt());
+        let root = T::from_f64(1.0 / (1.0 - leaf.power(b2)).sqrt());
         let rate = self.rate * warmth;
         // y moves toward the old z as x does, and by what the step in z adds to it.
         let [along, c] = [rate * (1.0 - b1 * (1.0 - c)), c].map(T::from_f64);

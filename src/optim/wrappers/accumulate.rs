@@ -65,7 +65,7 @@ impl<R: Rule> Rule for AccumGrad<R> {
         if leaf.step.is_multiple_of(self.count) {
             let count = T::from_f64(self.count as f64);
             dx.iter_mut().zip(sum).for_each(|(dx, sum)| *dx = *sum / count);
-            self.rule.apply(LeafInfo { step: leaf.step / self.count, ..leaf }, state, x, dx);
+            self.rule.apply(leaf.at_step(leaf.step / self.count), state, x, dx);
         } else {
             dx.fill(T::zero());
         }

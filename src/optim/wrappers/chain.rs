@@ -1,17 +1,7 @@
 //! Rules one after the other: a tuple of rules is a rule.
 
-use std::iter;
-
 use crate::optim::{Chunk, LeafInfo, Rule, Slots};
 use crate::tensor::{Float, Tensor};
-
-/// Zips iterators into nested pairs, and names the pattern that takes them apart.
-macro_rules! nested {
-    (pattern $a:ident) => { $a };
-    (pattern $a:ident $($rest:ident)+) => { ($a, nested!(pattern $($rest)+)) };
-    (zip $size:ident, $a:ident) => { $a.chunks($size) };
-    (zip $size:ident, $a:ident $($rest:ident)+) => { iter::zip($a.chunks($size), nested!(zip $size, $($rest)+)) };
-}
 
 /// Whether the first rule of a chain is global; the others must not be.
 const fn first_alone(global: &[bool]) -> bool {
@@ -64,9 +54,16 @@ macro_rules! chain {
         impl<T: Float, $($R: Slots<T>),+> Slots<T> for ($($R,)+) {
             type Chunk<'a> = ($($R::Chunk<'a>,)+) where Self: 'a;
 
-            fn chunks(&mut self, size: usize) -> impl Iterator<Item = Self::Chunk<'_>> {
-                let ($($r,)+) = self;
-                nested!(zip size, $($r)+).map(|nested!(pattern $($r)+)| ($($r,)+))
+            fn chunk(&mut self) -> Self::Chunk<'_> {
+                ($(self.$i.chunk(),)+)
+            }
+            #[inline(always)]
+            fn split<'a>(chunk: Self::Chunk<'a>, at: usize) -> (Self::Chunk<'a>, Self::Chunk<'a>)
+            where
+                Self: 'a,
+            {
+                $(let $r = $R::split(chunk.$i, at);)+
+                (($($r.0,)+), ($($r.1,)+))
             }
             fn fits(&self, shape: &[usize]) -> bool {
                 $(self.$i.fits(shape))&&+

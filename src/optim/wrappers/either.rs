@@ -1,7 +1,5 @@
 //! One of two rules, leaf by leaf.
 
-use std::iter;
-
 use serde::{Deserialize, Serialize};
 
 use crate::optim::rule::{Chunk, LeafInfo, Rule, not_global};
@@ -80,15 +78,27 @@ impl<T: Float, A: Slots<T>, B: Slots<T>> Slots<T> for Either<A, B> {
     where
         Self: 'a;
 
-    fn chunks(&mut self, size: usize) -> impl Iterator<Item = Self::Chunk<'_>> {
-        let mut chunks = match self {
-            First(slots) => First(slots.chunks(size)),
-            Second(slots) => Second(slots.chunks(size)),
-        };
-        iter::from_fn(move || match &mut chunks {
-            First(chunks) => chunks.next().map(First),
-            Second(chunks) => chunks.next().map(Second),
-        })
+    fn chunk(&mut self) -> Self::Chunk<'_> {
+        match self {
+            First(slots) => First(slots.chunk()),
+            Second(slots) => Second(slots.chunk()),
+        }
+    }
+    #[inline(always)]
+    fn split<'a>(chunk: Self::Chunk<'a>, at: usize) -> (Self::Chunk<'a>, Self::Chunk<'a>)
+    where
+        Self: 'a,
+    {
+        match chunk {
+            First(chunk) => {
+                let (head, tail) = A::split(chunk, at);
+                (First(head), First(tail))
+            }
+            Second(chunk) => {
+                let (head, tail) = B::split(chunk, at);
+                (Second(head), Second(tail))
+            }
+        }
     }
     fn fits(&self, shape: &[usize]) -> bool {
         match self {

@@ -48,7 +48,7 @@ impl<R: Rule> Rule for SkipNotFinite<R> {
     #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, (skipped, state): Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
         if dx.iter().all(|dx| dx.is_finite()) {
-            self.rule.apply(LeafInfo { step: leaf.step - *skipped, ..leaf }, state, x, dx);
+            self.rule.apply(leaf.at_step(leaf.step - *skipped), state, x, dx);
         } else {
             *skipped += 1;
             dx.fill(T::zero());

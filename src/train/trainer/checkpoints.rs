@@ -51,8 +51,19 @@ use crate::train::{EarlyStopping, EpochRecord, History};
 /// `best.sapwood`: the [`Snapshot`] of the best model so far, by what early stopping watches, else by the validation
 /// loss; [`load`](crate::checkpoint::load) reads it.
 ///
-/// When a run goes on, its options may be others than before, such as more epochs or patience. The model, the rule, and
-/// what the loader does must be the same, and are compared; the data themselves are not.
+/// When a run goes on, its options may be others than before, such as more epochs or patience. The model, the rule's type,
+/// and what the loader does must be the same, and are compared.
+///
+/// What else is the same is the program's to see to:
+///
+/// - The rule's numbers are the checkpoint's, its learning rate and schedule included: a rate that was changed in the
+///   program has no effect on a run that goes on. [`Checkpoint::restore`] and
+///   [`adjust`](crate::optim::OptimiserTree::adjust) change it, in a loop of your own.
+/// - Fields of the model that are not trained, such as a dropout's probability, are the program's. So are data,
+///   augmentations and losses. None of them is stored or compared.
+/// - What hooks, conditions and metrics remember, and the time that counts towards a [limit](Trainer::time_limit), begin
+///   anew.
+/// - Matrix products may round otherwise on another kind of processor: there the run goes on, but not to the same bits.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
     folder: PathBuf,

@@ -28,7 +28,7 @@ use crate::tensor::{Float, Tensor};
 ///
 /// let mut rng = StdRng::seed_from_u64(0);
 /// let x: Tensor = Tensor::normal((200, 3), 0.0, 1.0, &mut rng);
-/// let y = x.sum_axis(1).greater_equal(0.0).cast::<i64>();
+/// let y = x.sum_axis(1).ge(0.0).cast::<i64>();
 /// let data = DataLoader::new((x.slice(s![..150, ..]), y.slice(s![..150]))).batch_size(32).shuffle(1);
 /// let test = DataLoader::new((x.slice(s![150.., ..]), y.slice(s![150..]))).batch_size(50);
 ///
@@ -69,7 +69,7 @@ use crate::tensor::{Float, Tensor};
 /// use sapwood::train::{EarlyStopping, evaluate};
 /// # let mut rng = StdRng::seed_from_u64(0);
 /// # let x: Tensor = Tensor::normal((200, 3), 0.0, 1.0, &mut rng);
-/// # let y = x.sum_axis(1).greater_equal(0.0).cast::<i64>();
+/// # let y = x.sum_axis(1).ge(0.0).cast::<i64>();
 /// # let data = DataLoader::new((x.slice(s![..150, ..]), y.slice(s![..150]))).batch_size(32).shuffle(1);
 /// # let test = DataLoader::new((x.slice(s![150.., ..]), y.slice(s![150..]))).batch_size(50);
 /// # let mut model: Dense = Dense::new(3, 2, &mut rng);
@@ -82,7 +82,7 @@ use crate::tensor::{Float, Tensor};
 ///         assert!(loss.is_finite());
 ///         update(&mut state, &mut model, &grads.clip_norm(1.0));
 ///     }
-///     let loss = evaluate(&model, &test, |m, (x, y)| cross_entropy(&m.forward(&x), &y).item())?;
+///     let loss = evaluate(&model, &test, |m, (x, y)| cross_entropy(&m.forward(&x), &y))?;
 ///     let accuracy = evaluate(&model, &test, |m, (x, y)| accuracy(&m.forward(&x), &y))?;
 ///     println!("epoch {epoch}  validation {loss:.4}  accuracy {accuracy:.3}");
 ///     let stop = stopping.observe(loss);

@@ -15,7 +15,7 @@ use crate::optim::{Average, Rule, State};
 use crate::params::Params;
 #[cfg(feature = "progress")]
 use crate::train::ProgressBar;
-use crate::train::{EpochRecord, Event, Verdict};
+use crate::train::{EpochRecord, Event, MetricValue, Verdict};
 
 /// Goes through the validation data: calls a function with each batch and its number of observations.
 pub(super) type Validation<'a, B> = Box<dyn Fn(&mut dyn FnMut(B, usize)) -> Result<()> + 'a>;
@@ -24,27 +24,29 @@ pub(super) type Condition<'a> = Box<dyn FnMut(&EpochRecord) -> bool + 'a>;
 pub(super) type Hook<'a, M> = Box<dyn FnMut(&Event<'_, M>) -> Result<ControlFlow<()>> + 'a>;
 
 impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
-    /// Ends the run after so many epochs.
+    /// Ends the run when it has had so many epochs, those before it was [resumed](Checkpoints::resume) included.
     ///
     /// Without it there is one; where [`steps`](Self::steps) or a [`time_limit`](Self::time_limit) is given, as many as
-    /// that allows.
+    /// that allows. What comes first ends the run.
     pub fn epochs(self, epochs: u64) -> Self {
         Trainer { epochs: Some(epochs), ..self }
     }
 
-    /// Ends the run after so many steps. An epoch that is cut short by it is not validated and leaves no record.
+    /// Ends the run when it has had so many steps, those before it was [resumed](Checkpoints::resume) included; without it
+    /// there is no such end. An epoch that is cut short by it is not validated and leaves no record.
     pub fn steps(self, steps: u64) -> Self {
         Trainer { steps: Some(steps), ..self }
     }
 
-    /// Ends the run after the step in which the time is up, counted from the call of [`run`](Self::run). An epoch that
-    /// is cut short by it is not validated and leaves no record; with [`checkpoints`](Self::checkpoints) the next run
+    /// Ends the run after the step in which the time is up, counted from the call of [`run`](Self::run); without it there is
+    /// no such end. An epoch that is cut short by it is not validated and leaves no record; with [`checkpoints`](Self::checkpoints) the next run
     /// goes on with it.
     pub fn time_limit(self, limit: Duration) -> Self {
         Trainer { time_limit: Some(limit), ..self }
     }
 
-    /// Computes the loss on other data after each epoch, as [`evaluate`](crate::train::evaluate) does.
+    /// Computes the loss on other data after each epoch, as [`evaluate`](crate::train::evaluate) does. Their batches are of
+    /// the same type, and may be larger: no gradient is taken of them.
     pub fn validation<V: Dataset<Batch = D::Batch>>(self, data: &'a DataLoader<V>) -> Self {
         let validation: Validation<'a, D::Batch> = Box::new(move |each| {
             for (number, batch) in data.try_epoch(0).enumerate() {
@@ -57,10 +59,13 @@ impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
 
     /// Computes a metric on the validation data after each epoch, as [`evaluate`](crate::train::evaluate) does.
     ///
+    /// `.metric("accuracy", |m, (x, y)| accuracy(&m.forward(&x), &y))`, for example: a number, or a scalar tensor as a
+    /// loss is. The records, [`stop_when`](Self::stop_when) and [`early_stopping`](Self::early_stopping) know it by its name.
+    ///
     /// # Panics
     /// Where there is a metric of that name.
     #[track_caller]
-    pub fn metric<V: Into<f64>>(
+    pub fn metric<V: MetricValue>(
         mut self,
         name: impl Into<String>,
         mut metric: impl FnMut(&M, D::Batch) -> V + 'a,
@@ -70,7 +75,7 @@ impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
     {
         let name = name.into();
         assert!(self.metrics.iter().all(|(other, _)| *other != name), "Trainer: there are two metrics `{name}`");
-        self.metrics.push((name, Box::new(move |model, batch| metric(model, batch.clone()).into())));
+        self.metrics.push((name, Box::new(move |model, batch| metric(model, batch.clone()).value())));
         self
     }
 
@@ -83,12 +88,15 @@ impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
     }
 
     /// Ends the run where validation no longer improves, and restores the model of the best epoch then, or wherever else
-    /// the run ends. The optimiser's state stays as it is.
+    /// the run ends. The optimiser's state stays as it is. [`EarlyStopping`] says what is watched and for how long:
+    /// the validation loss by default.
+    ///
+    /// `.early_stopping(EarlyStopping::new(5).metric("accuracy").rising())`, for example.
     pub fn early_stopping(self, stopping: EarlyStopping) -> Self {
         Trainer { early_stopping: Some(stopping), ..self }
     }
 
-    /// Makes a step of several batches: by the mean of their gradients, each batch weighted by its observations. An
+    /// Makes a step of several batches, where 1 is the default: by the mean of their gradients, each batch weighted by its observations. An
     /// epoch's last step takes what is left.
     ///
     /// # Panics
@@ -100,7 +108,7 @@ impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
     }
 
     /// Scales gradients whose norm, over the whole model, is larger than `max`, as
-    /// [`clip_norm`](crate::autodiff::GradientTree::clip_norm) does.
+    /// [`clip_norm`](crate::autodiff::GradientTree::clip_norm) does; by default none is.
     ///
     /// # Panics
     /// Where that is negative or NaN.
@@ -110,7 +118,10 @@ impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
         Trainer { clip_norm: Some(max), ..self }
     }
 
-    /// Reduces the learning rate where the validation loss stands still.
+    /// Reduces the learning rate where the validation loss stands still, from the rate that the [`Plateau`] was given on.
+    ///
+    /// `.reduce_on_plateau(Plateau::new(0.01).factor(0.5).patience(3))`, for example. A [`Scheduled`](crate::optim::Scheduled)
+    /// rule can't be combined with it: its schedule has the say.
     pub fn reduce_on_plateau(self, plateau: Plateau) -> Self {
         Trainer { plateau: Some(plateau), ..self }
     }
