@@ -31,7 +31,9 @@ fn loss(m: &Dense<f64>, (x, y): (Tensor<f64>, Tensor<f64>)) -> Tensor<f64> {
 }
 
 /// What must be the same: all but the seconds.
-fn numbers(history: &History) -> Vec<(u64, u64, f64, Option<f64>, Vec<(String, f64)>, Option<f64>)> {
+type Numbers = (u64, u64, f64, Option<f64>, Vec<(String, f64)>, Option<f64>);
+
+fn numbers(history: &History) -> Vec<Numbers> {
     let epochs = history.epochs.iter();
     epochs.map(|e| (e.epoch, e.step, e.loss, e.validation_loss, e.metrics.clone(), e.rate)).collect()
 }

@@ -1,6 +1,8 @@
 //! [`ProgressBar`]. With the feature `progress`.
 
-use indicatif::{ProgressBar as Bar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use std::fmt;
+
+use indicatif::{ProgressBar as Bar, ProgressDrawTarget, ProgressFinish, ProgressState, ProgressStyle};
 
 use super::{EpochEnd, Event, Step};
 use crate::params::Params;
@@ -113,11 +115,11 @@ impl ProgressBar {
         match length {
             Some(length) => {
                 self.bar.set_length(length);
-                self.bar.set_style(style("{prefix}  {bar:30} {pos}/{len}  {msg}  {per_sec}, {eta} left"));
+                self.bar.set_style(style("{prefix}  {bar:30} {pos}/{len}  {msg}  {speed}, {eta} left"));
             }
             None => {
                 self.bar.unset_length();
-                self.bar.set_style(style("{prefix}  {spinner} {pos}  {msg}  {per_sec}"));
+                self.bar.set_style(style("{prefix}  {spinner} {pos}  {msg}  {speed}"));
             }
         }
         self.bar.set_message("");
@@ -128,7 +130,11 @@ impl ProgressBar {
 
 fn style(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|error| unreachable!("{template}: {error}"));
-    style.progress_chars("━╸─")
+    // The library's own has four digits behind the point.
+    let speed = |state: &ProgressState, to: &mut dyn fmt::Write| {
+        let _ = write!(to, "{:.1}/s", state.per_sec());
+    };
+    style.with_key("speed", speed).progress_chars("━╸─")
 }
 
 /// The iterator that [`ProgressBar::over`] returns.
