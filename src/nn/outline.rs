@@ -23,7 +23,7 @@ use crate::tensor::{Element, Tensor};
 ///
 /// let mut rng = StdRng::seed_from_u64(0);
 /// let model = chain![
-///     Conv2d::new(1, 6, 5, &mut rng).padding(2),
+///     Conv2d::<f32>::new(1, 6, 5, &mut rng).padding(2),
 ///     Tensor::relu,
 ///     MaxPool::new(2),
 ///     Flatten,
@@ -32,18 +32,18 @@ use crate::tensor::{Element, Tensor};
 ///     Frozen::new(Dense::new(84, 10, &mut rng)),
 /// ];
 /// let table = "\
-/// path                     layer           output         parameters
+/// path                     layer           output          parameters
 /// (all)                    Chain           [1, 10]
-/// layers.0                 Conv            [1, 6, 28, 28]        156
+/// layers.0                 Conv            [1, 6, 28, 28]         156
 /// layers.1                 relu            [1, 6, 28, 28]
 /// layers.2                 MaxPool         [1, 6, 14, 14]
 /// layers.3                 Flatten         [1, 1176]
-/// layers.4                 Dense           [1, 84]            98,868
+/// layers.4                 Dense           [1, 84]             98,868
 /// layers.5                 SkipConnection  [1, 84]
 /// layers.5.layer           Chain           [1, 84]
-/// layers.5.layer.layers.0  Dense           [1, 84]             7,140
+/// layers.5.layer.layers.0  Dense           [1, 84]              7,140
 /// layers.5.layer.layers.1  relu            [1, 84]
-/// layers.6                 Frozen<Dense>   [1, 10]               850
+/// layers.6                 Frozen<Dense>   [1, 10]                850
 /// 107,014 parameters, 850 of them frozen";
 /// assert_eq!(outline(&model, (1, 1, 28, 28)).to_string(), table);
 /// ```
