@@ -60,7 +60,7 @@ fn all_options_are_the_loop_written_out() {
     let history = Trainer::new(&mut a, &train_data, &mut a_state, loss)
         .epochs(6)
         .validation(&test_data)
-        .metric("mae", |m, (x, y)| mae(&m.forward(&x), &y).item())
+        .metric("mae", |m, (x, y)| mae(&m.forward(&x), &y))
         .accumulate(3)
         .clip_norm(0.5)
         .average(&mut a_average)

@@ -52,9 +52,12 @@ use crate::tensor::{Float, Tensor};
 #[derive(Default)]
 pub struct Safetensors<'a> {
     pytorch: bool,
-    rename: Option<Box<dyn Fn(&str) -> String + 'a>>,
+    rename: Option<Rename<'a>>,
     precision: Option<Precision>,
 }
+
+/// The name in a file of what is at a path.
+type Rename<'a> = Box<dyn Fn(&str) -> String + 'a>;
 
 /// The element type of tensors in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -293,7 +296,8 @@ impl<'a> Reader<'a> {
 
     fn unmatched(&self) -> Unmatched {
         let mut unexpected = self.metadata.offset_keys();
-        unexpected.retain(|name| !self.taken.contains(name) && !(self.options.pytorch && pytorch::is_counter(name)));
+        let ignored = |name: &str| self.options.pytorch && pytorch::is_counter(name);
+        unexpected.retain(|name| !self.taken.contains(name) && !ignored(name));
         unexpected.sort();
         Unmatched { missing: self.missing.clone(), unexpected }
     }

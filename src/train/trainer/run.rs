@@ -17,6 +17,9 @@ use crate::train::evaluate::Mean;
 use crate::train::history::mean;
 use crate::train::{EarlyStopping, EpochEnd, EpochRecord, Event, History, Step, Stopped};
 
+/// The loss and the metrics, by name, on validation data.
+type Validation = (Option<f64>, Vec<(String, f64)>);
+
 impl<'a, M, R, D, F, T> Trainer<'a, M, R, D, F>
 where
     M: Params + Clone,
@@ -48,7 +51,7 @@ where
                 satisfied => satisfied,
             };
         }
-        self.save_last(&mut run)?;
+        self.save_last(&run)?;
         if let Some(best) = run.best {
             best.restore(self.model)?;
         }
@@ -216,7 +219,7 @@ where
     }
 
     /// The loss and the metrics on the validation data, where there are any.
-    fn validate(&mut self, model: &M) -> Result<(Option<f64>, Vec<(String, f64)>)> {
+    fn validate(&mut self, model: &M) -> Result<Validation> {
         let Some(validation) = &self.validation else { return Ok((None, vec![])) };
         let (loss, metrics) = (&mut self.loss, &mut self.metrics);
         let (mut losses, mut values) = (Mean::default(), vec![Mean::default(); metrics.len()]);
