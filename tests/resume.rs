@@ -36,14 +36,17 @@ impl Net {
     }
 }
 
-fn data(seed: u64) -> (DataLoader<(Tensor, Tensor<usize>)>, DataLoader<(Tensor, Tensor<usize>)>) {
+type Loader = DataLoader<(Tensor, Tensor<usize>)>;
+
+/// What is trained on, and what is validated on.
+fn data(seed: u64) -> [Loader; 2] {
     let mut rng = StdRng::seed_from_u64(3);
     let mut draw = |count| {
         let x: Tensor = Tensor::normal((count, 8), 0.0, 1.0, &mut rng);
         let y = x.slice(s![.., ..3]).argmax_axis(1);
         (x, y)
     };
-    (DataLoader::new(draw(220)).batch_size(10).shuffle(seed), DataLoader::new(draw(50)).batch_size(20))
+    [DataLoader::new(draw(220)).batch_size(10).shuffle(seed), DataLoader::new(draw(50)).batch_size(20)]
 }
 
 fn rule() -> Scheduled<Adam, Cosine> {
@@ -57,7 +60,7 @@ type Outcome = (Net, State<Scheduled<Adam, Cosine>, Net>, Average<Net>, History)
 
 /// A run with all that has to be remembered, and what it ends with.
 fn run(checkpoints: Checkpoints, pause: Duration) -> sapwood::Result<Outcome> {
-    let (data, test) = data(4);
+    let [data, test] = data(4);
     let mut model = Net::new(16);
     let mut state = setup(rule(), &model);
     let mut average = Average::exponential(&model, 0.95);
@@ -185,7 +188,7 @@ fn short<R: Rule>(
 where
     State<R, Net>: serde::Serialize + serde::de::DeserializeOwned,
 {
-    let (data, _) = data(seed);
+    let [data, _] = data(seed);
     let mut state = setup(rule, model);
     let checkpoints = folder.checkpoints().every_steps(4);
     let checkpoints = if resume { checkpoints.resume() } else { checkpoints };
@@ -278,7 +281,7 @@ fn the_newest_checkpoints_are_kept_and_the_best_model() {
     // The best model is what validation looked at: the average after its epoch.
     let mut best = Net::new(16);
     load::<Snapshot>(folder.0.join("best.sapwood")).unwrap().restore(&mut best).unwrap();
-    let (_, test) = data(4);
+    let [_, test] = data(4);
     let loss = |m: &Net, (x, y): (Tensor, Tensor<usize>)| cross_entropy(&m.forward(&x), &y).item();
     let best_loss = sapwood::train::evaluate(&best, &test, loss).unwrap();
     assert_eq!(Some(best_loss), history.best().unwrap().validation_loss);

@@ -22,7 +22,7 @@ impl Gpt {
             TransformerEncoderBlock::new(WIDTH, 4, rng).causal().feed_forward(4 * WIDTH, Activation::GeluTanh, rng)
         };
         let mut tokens = Embedding::new(vocabulary, WIDTH, rng);
-        tokens.weight = tokens.weight * 0.02;
+        tokens.weight *= 0.02;
         Gpt {
             tokens,
             positions: LearnedPositions::new(context, WIDTH, rng),
