@@ -3,9 +3,8 @@
 #![allow(unsafe_code)]
 
 use gemm::Parallelism;
-use rayon::prelude::*;
 
-use super::threads::available;
+use super::threads::{available, share};
 
 /// A matrix within a slice: its first element and the distances to the next row and column.
 #[derive(Clone, Copy)]
@@ -79,7 +78,7 @@ where
     };
     if work * (out.len() / (m * n)) >= PARALLEL_FROM && available() > 1 {
         let count = (PIECE / work).max(1);
-        out.par_chunks_mut(count * m * n).enumerate().for_each(|(piece, out)| some(piece * count, out));
+        share(out.chunks_mut(count * m * n).enumerate(), |(piece, out)| some(piece * count, out));
     } else {
         some(0, out);
     }
@@ -134,7 +133,7 @@ where
     // In sixteens, for whole vectors.
     let cut = |i: usize| if i == count { length } else { length * i / count / 16 * 16 };
     let out = Shared(out.as_mut_ptr());
-    (0..count).into_par_iter().for_each(|i| {
+    share(0..count, |i| {
         let (start, length) = (cut(i), cut(i + 1) - cut(i));
         let (offset, sizes, pair) = if n >= m {
             (start, Sizes { n: length, ..sizes }, (a, b.skip(0, start)))

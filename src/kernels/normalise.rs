@@ -1,7 +1,5 @@
 //! Normalising groups of elements in few passes.
 
-use rayon::prelude::*;
-
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
 use super::reduce::{Fold, dot, fold_dense};
@@ -28,11 +26,11 @@ impl Grouped {
 
     /// `f` of every group.
     fn map<U: Send>(self, f: impl Fn(usize) -> U + Sync + Send) -> Vec<U> {
-        if threads::worthwhile(self.groups * self.count() * 2) {
-            (0..self.groups).into_par_iter().map(f).collect()
-        } else {
-            (0..self.groups).map(f).collect()
-        }
+        let mut results: Vec<_> = (0..self.groups).map(|_| None).collect();
+        threads::for_row_chunks(&mut results, 1, 2 * self.count(), |first, results| {
+            results.iter_mut().zip(first..).for_each(|(result, group)| *result = Some(f(group)));
+        });
+        results.into_iter().flatten().collect()
     }
 }
 

@@ -150,7 +150,7 @@ impl Rows {
         let (above, below) = (self.part(0, middle, 1), self.part(middle, self.count - middle, 1));
         let mut other = pool::filled(out.len(), op.neutral());
         if threads::worthwhile(self.count * out.len()) {
-            rayon::join(|| above.fold(data, out, op), || below.fold(data, &mut other, op));
+            threads::join(|| above.fold(data, out, op), || below.fold(data, &mut other, op));
         } else {
             above.fold(data, out, op);
             below.fold(data, &mut other, op);
@@ -232,7 +232,7 @@ where
     let middle = x.len().div_ceil(2).next_multiple_of(BLOCK);
     let (left, right) = x.split_at(middle.min(x.len()));
     let (a, b) = if threads::worthwhile(x.len()) {
-        rayon::join(|| fold_dense(left, op), || fold_dense(right, op))
+        threads::join(|| fold_dense(left, op), || fold_dense(right, op))
     } else {
         (fold_dense(left, op), fold_dense(right, op))
     };

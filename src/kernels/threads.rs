@@ -1,8 +1,7 @@
 //! When work is worth a second thread, and how it is cut.
 
 use std::cell::Cell;
-
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 /// Elements below which one thread is faster than waking another (a wake-up costs some 5 µs).
 pub(crate) const PARALLEL_FROM: usize = 1 << 18;
@@ -27,6 +26,40 @@ pub(crate) fn worthwhile(work: usize) -> bool {
     work >= PARALLEL_FROM && available() > 1
 }
 
+/// Calls `body` with each item, on the calling thread and on those of the pool that come to help: whoever is free takes
+/// the next item. A caller outside the pool that gave all of it away would have to wait until others wake.
+pub(crate) fn share<I: Iterator + Send>(items: I, body: impl Fn(I::Item) + Sync) {
+    let helpers = (available() - 1).min(items.size_hint().0.saturating_sub(1));
+    if helpers == 0 {
+        return items.for_each(body);
+    }
+    let items = Mutex::new(items);
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some(item) = next() {
+            body(item);
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        (0..helpers).for_each(|_| scope.spawn(|_| work()));
+        work();
+    });
+}
+
+/// The results of both, the second on another thread where one comes to help.
+pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    if rayon::current_thread_index().is_some() {
+        return rayon::join(a, b);
+    }
+    let mut second = None;
+    let first = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| second = Some(b()));
+        a()
+    });
+    let Some(second) = second else { unreachable!("the scope has ended, and so what was spawned in it") };
+    (first, second)
+}
+
 /// Calls `body(start, piece)` for consecutive pieces of `out`, in parallel where there are enough elements.
 pub(crate) fn for_chunks<U: Send>(out: &mut [U], body: impl Fn(usize, &mut [U]) + Sync) {
     for_row_chunks(out, 1, 1, body);
@@ -42,5 +75,51 @@ pub(crate) fn for_row_chunks<U: Send>(out: &mut [U], width: usize, cost: usize, 
         return body(0, out);
     }
     let rows = (CHUNK / width.saturating_mul(cost)).max(1);
-    out.par_chunks_mut(rows * width).enumerate().for_each(|(i, piece)| body(i * rows, piece));
+    share(out.chunks_mut(rows * width).enumerate(), |(i, piece)| body(i * rows, piece));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use rayon::ThreadPoolBuilder;
+
+    use super::{join, share};
+
+    /// Calls the test outside any pool, and inside pools of 1, 2 and 8 threads.
+    fn everywhere(test: impl Fn() + Sync) {
+        test();
+        for threads in [1, 2, 8] {
+            ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(&test);
+        }
+    }
+
+    #[test]
+    fn every_item_goes_to_one_thread_even_within_another_item() {
+        everywhere(|| {
+            let calls: Vec<AtomicU32> = (0..1000).map(|_| AtomicU32::new(0)).collect();
+            let call = |call: &AtomicU32| drop(call.fetch_add(1, Ordering::Relaxed));
+            share(calls.chunks(100), |some| share(some.iter(), call));
+            assert!(calls.into_iter().all(|calls| calls.into_inner() == 1));
+        });
+    }
+
+    #[test]
+    fn both_results_are_there_from_any_depth() {
+        fn sum(from: u64, to: u64) -> u64 {
+            if to - from == 1 {
+                return from;
+            }
+            let middle = from.midpoint(to);
+            let (low, high) = join(|| sum(from, middle), || sum(middle, to));
+            low + high
+        }
+        everywhere(|| assert_eq!(sum(0, 1000), 499_500));
+    }
+
+    #[test]
+    #[should_panic(expected = "the seventh")]
+    fn a_panic_reaches_the_caller() {
+        share(0..100, |item| assert!(item != 7, "the seventh"));
+    }
 }

@@ -1,6 +1,5 @@
 //! [`update`]: one pass over the memory of all leaves, whatever the chain of rules.
 
-use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use super::global;
@@ -48,7 +47,7 @@ pub fn update<M: Params, R: Rule>(state: &mut State<R, M>, model: &mut M, grads:
         Err(fault) => panic!("update: {fault}; nothing was changed"),
     };
     if threads::worthwhile(elements) {
-        leaves.into_vec().into_par_iter().for_each(|leaf| leaf(true));
+        threads::share(leaves.into_iter(), |leaf| leaf(true));
     } else {
         leaves.into_iter().for_each(|leaf| leaf(false));
     }
@@ -138,9 +137,10 @@ struct Stretch<'a, R: Rule, T: Float> {
 }
 
 impl<'a, R: Rule, T: Float> Stretch<'a, R, T> {
-    /// The first `at` elements, and the others.
+    /// The first `at` elements, or all where there are no more, and the others.
     #[inline(always)]
     fn split(self, at: usize) -> (Self, Self) {
+        let at = at.min(self.x.len());
         let (x, more_x) = self.x.split_at_mut(at);
         let (gradient, more_gradient) = self.gradient.split_at(at);
         let (state, more_state) = R::State::split(self.state, at);
@@ -160,14 +160,17 @@ struct Leaf<'a, R> {
 }
 
 impl<R: Rule> Leaf<'_, R> {
-    /// Updates a stretch, cut into pieces for several threads.
+    /// Updates a stretch, shared out among threads: two long pieces each, as memory is fastest read on and on.
     fn share<T: Float>(&self, stretch: Stretch<'_, R, T>) {
-        if stretch.x.len() <= threads::CHUNK {
-            return self.sweep(stretch);
-        }
-        let middle = (stretch.x.len() / 2).next_multiple_of(threads::CHUNK);
-        let (head, tail) = stretch.split(middle);
-        rayon::join(|| self.share(head), || self.share(tail));
+        let length = stretch.x.len().div_ceil(2 * threads::available()).next_multiple_of(CHUNK).max(threads::CHUNK);
+        let count = stretch.x.len().div_ceil(length);
+        let mut rest = Some(stretch);
+        let pieces = (0..count).map_while(|_| {
+            let (piece, more) = rest.take()?.split(length);
+            rest = Some(more);
+            Some(piece)
+        });
+        threads::share(pieces, |piece| self.sweep(piece));
     }
 
     /// Updates a stretch, chunk by chunk.

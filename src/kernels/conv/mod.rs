@@ -7,8 +7,6 @@ mod plan;
 mod tile;
 mod winograd;
 
-use rayon::prelude::*;
-
 pub(crate) use plan::Geometry;
 use plan::{Pass, Source};
 use tile::{PANEL, SLACK};
@@ -168,7 +166,7 @@ impl Sums {
 
 fn in_parallel<P: Send>(g: &Geometry, pieces: &mut [P], least: usize, body: impl Fn(&mut P) + Send + Sync) {
     if g.work() >= PARALLEL_FROM && threads::available() > 1 {
-        pieces.par_iter_mut().with_min_len(least.max(1)).for_each(body);
+        threads::share(pieces.chunks_mut(least.max(1)), |pieces| pieces.iter_mut().for_each(&body));
     } else {
         pieces.iter_mut().for_each(body);
     }

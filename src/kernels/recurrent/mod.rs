@@ -8,8 +8,6 @@ pub(crate) mod gru;
 pub(crate) mod lstm;
 mod packed;
 
-use rayon::prelude::*;
-
 use super::threads;
 
 /// Sequences that are computed together.
@@ -48,9 +46,9 @@ impl Sequences {
     }
 
     /// Does each piece's work, on several threads where it is enough: `cost` multiply-adds a step of a sequence.
-    fn for_each<P: Send>(self, pieces: impl Iterator<Item = P>, cost: usize, work: impl Fn(P) + Sync + Send) {
+    fn for_each<P>(self, pieces: impl Iterator<Item = P> + Send, cost: usize, work: impl Fn(P) + Sync) {
         if threads::worthwhile(self.batch.saturating_mul(self.time).saturating_mul(cost)) {
-            pieces.collect::<Vec<_>>().into_par_iter().for_each(work);
+            threads::share(pieces, work);
         } else {
             pieces.for_each(work);
         }
