@@ -98,7 +98,7 @@ mod tests {
     fn every_item_goes_to_one_thread_even_within_another_item() {
         everywhere(|| {
             let calls: Vec<AtomicU32> = (0..1000).map(|_| AtomicU32::new(0)).collect();
-            let call = |call: &AtomicU32| drop(call.fetch_add(1, Ordering::Relaxed));
+            let call = |call: &AtomicU32| assert_eq!(call.fetch_add(1, Ordering::Relaxed), 0);
             share(calls.chunks(100), |some| share(some.iter(), call));
             assert!(calls.into_iter().all(|calls| calls.into_inner() == 1));
         });
