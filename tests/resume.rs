@@ -151,7 +151,7 @@ fn a_run_that_is_killed_at_any_moment_ends_with_the_same_bits() {
         ends.push(end(start(&alone.0, threads), &alone));
 
         let killed = Folder::new(&format!("killed-{threads}"));
-        let mut moments: Vec<u64> = (0..10).map(|_| rng.random_range(0..EPOCHS * STEPS - 20)).collect();
+        let mut moments: Vec<u64> = (0..20).map(|_| rng.random_range(0..EPOCHS * STEPS - 20)).collect();
         moments.sort_unstable();
         let mut kills = 0;
         for moment in moments {
@@ -165,7 +165,7 @@ fn a_run_that_is_killed_at_any_moment_ends_with_the_same_bits() {
             child.kill().unwrap();
             child.wait().unwrap();
         }
-        assert!(kills >= 5, "the runs were over before they were killed");
+        assert!(kills >= 10, "the runs were over before they were killed");
         ends.push(end(start(&killed.0, threads), &killed));
         let unfinished = fs::read_dir(&killed.0).unwrap().filter(|entry| {
             let name = entry.as_ref().unwrap().file_name();
