@@ -4,7 +4,7 @@
 //!
 //! FILE is any text, such as the 1.1 MB of Karpathy's `tinyshakespeare.txt`; nine tenths are trained on, the last tenth is
 //! validated on. With a folder it writes a checkpoint every 250 steps, and with `--resume` a run that was killed goes on
-//! and ends with the same bits. The 4,000 steps, with both validations, take some five minutes on two cores and reach a
+//! and ends with the same bits. The 4,000 steps, with both validations, take some six minutes on two slow cores and reach a
 //! validation loss of about 1.6 nats a character.
 
 use std::num::NonZero;
