@@ -76,7 +76,7 @@ where
             product(out, sizes, pairs(first + i), false);
         }
     };
-    if work * (out.len() / (m * n)) >= PARALLEL_FROM && available() > 1 {
+    if work * (out.len() / (m * n)) >= PARALLEL_FROM {
         let count = (PIECE / work).max(1);
         share(out.chunks_mut(count * m * n).enumerate(), |(piece, out)| some(piece * count, out));
     } else {

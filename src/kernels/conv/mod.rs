@@ -165,7 +165,7 @@ impl Sums {
 }
 
 fn in_parallel<P: Send>(g: &Geometry, pieces: &mut [P], least: usize, body: impl Fn(&mut P) + Send + Sync) {
-    if g.work() >= PARALLEL_FROM && threads::available() > 1 {
+    if g.work() >= PARALLEL_FROM {
         threads::share(pieces.chunks_mut(least.max(1)), |pieces| pieces.iter_mut().for_each(&body));
     } else {
         pieces.iter_mut().for_each(body);

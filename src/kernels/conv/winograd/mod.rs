@@ -14,7 +14,7 @@ mod weight;
 use std::array::from_fn;
 use std::ops::Range;
 
-use transform::{Input, Output, join, kernel, part, transform};
+use transform::{Input, Output, Transform, join, kernel, part, transform};
 pub(super) use weight::weight_gradient;
 
 use super::tile::{PANEL, SLACK, correlate};
@@ -103,8 +103,9 @@ impl<T: Wide> Images<'_, T> {
     }
 }
 
-/// Bᵀ x B of all channels for some rows of tiles: `[36, channels, run]`. Memory for `stride` elements a run.
-fn transform_input<T: Wide>(
+/// The transform `F`, of rows and then of columns, of the patches of `N`×`N` in all channels for some rows of tiles:
+/// `[36, channels, run]`. Memory for `stride` elements a run.
+fn transform_patches<T: Wide, F: Transform<N, 6>, const N: usize>(
     x: Images<'_, T>,
     tiles: Tiles,
     rows: Range<usize>,
@@ -117,19 +118,18 @@ fn transform_input<T: Wide>(
     for channel in 0..x.channels {
         for (i, row) in rows.clone().enumerate() {
             let (image, first) = tiles.place(row);
-            x.rows(image, channel, first, &mut padded[..6 * width], width);
-            let starts = from_fn(|i| i * width);
-            transform::<_, Input, 6, 6>(padded, starts, turned, starts, width);
+            x.rows(image, channel, first, &mut padded[..N * width], width);
+            transform::<_, F, N, 6>(padded, from_fn(|i| i * width), turned, from_fn(|i| i * width), width);
             for (a, row) in turned.chunks_exact(width).enumerate() {
                 let runs = &mut parted[a * TILE * scratch.parted_stride + i * tiles.width()..];
                 part(&row[..TILE * tiles.width()], runs, scratch.parted_stride);
             }
         }
         for a in 0..6 {
-            // The patches overlap by two: neighbours' first elements are these ones' fifth and sixth.
+            // Patches of six overlap by two: neighbours' first elements are these ones' fifth and sixth.
             let starts = from_fn(|b| (a * TILE + b % TILE) * scratch.parted_stride + b / TILE);
             let ends = from_fn(|b| ((a * 6 + b) * x.channels + channel) * stride);
-            transform::<_, Input, 6, 6>(parted, starts, out, ends, run);
+            transform::<_, F, N, 6>(parted, starts, out, ends, run);
         }
     }
 }
@@ -227,7 +227,7 @@ fn compute_piece<T: Wide>(g: &Geometry, x: Images<'_, T>, weights: &[T], piece: 
     let offsets: Vec<_> = (0..g.inputs).map(|channel| channel * stride).collect();
     for rows in tiles.blocks(images) {
         let run = rows.len() * tiles.width();
-        transform_input(x, tiles, rows.clone(), &mut inputs, &mut scratch);
+        transform_patches::<_, Input, 6>(x, tiles, rows.clone(), &mut inputs, &mut scratch);
         for panel in 0..panels {
             let first = panel * PANEL;
             let count = PANEL.min(g.outputs - first);

@@ -3,8 +3,8 @@
 use std::array::from_fn;
 use std::ops::Range;
 
-use super::transform::{OutputGradient, kernel_gradient, part, transform};
-use super::{Images, PLACES, Scratch, TILE, Tiles, transform_input, transposed};
+use super::transform::{Input, OutputGradient, kernel_gradient};
+use super::{Images, PLACES, Scratch, Tiles, transform_patches, transposed};
 use crate::kernels::conv::{Geometry, PARTIAL, PIECES, in_parallel, sum_of_parts};
 use crate::kernels::matmul::{Matrix, Sizes, add_product};
 use crate::kernels::pool;
@@ -51,8 +51,9 @@ fn add_products<T: Wide>(g: &Geometry, x: Images<'_, T>, y: Images<'_, T>, piece
     let mut ys = pool::filled(PLACES * g.outputs * stride, T::zero());
     for rows in tiles.blocks(piece.images.clone()) {
         let run = rows.len() * tiles.width();
-        transform_input(x, tiles, rows.clone(), &mut xs, &mut scratch);
-        transform_cotangent(y, tiles, rows, &mut ys, &mut scratch);
+        transform_patches::<_, Input, 6>(x, tiles, rows.clone(), &mut xs, &mut scratch);
+        // Beyond the image's width ȳ is zero: so are the places that belong to no tile.
+        transform_patches::<_, OutputGradient, 4>(y, tiles, rows, &mut ys, &mut scratch);
         let places = xs.chunks_exact(g.inputs * stride).zip(ys.chunks_exact(g.outputs * stride));
         for ((x, y), out) in places.zip(piece.out.chunks_exact_mut(g.outputs * g.inputs)) {
             let y = Matrix { data: y, offset: 0, row_stride: stride as isize, col_stride: 1 };
@@ -62,34 +63,4 @@ fn add_products<T: Wide>(g: &Geometry, x: Images<'_, T>, y: Images<'_, T>, piece
     }
     scratch.recycle();
     [xs, ys].into_iter().for_each(pool::recycle);
-}
-
-/// A ȳ Aᵀ of all channels for some rows of tiles: `[36, channels, run]`, zero at the places that belong to no tile.
-fn transform_cotangent<T: Wide>(
-    y: Images<'_, T>,
-    tiles: Tiles,
-    rows: Range<usize>,
-    out: &mut [T],
-    scratch: &mut Scratch<T>,
-) {
-    let (stride, width) = (tiles.stride(), scratch.width);
-    let Scratch { rows: padded, turned, parted, .. } = scratch;
-    let run = rows.len() * tiles.width();
-    for channel in 0..y.channels {
-        for (i, row) in rows.clone().enumerate() {
-            let (image, first) = tiles.place(row);
-            // Beyond the image's width the padded rows are zero: so are the places that belong to no tile.
-            y.rows(image, channel, first, &mut padded[..TILE * width], width);
-            transform::<_, OutputGradient, 4, 6>(padded, from_fn(|i| i * width), turned, from_fn(|i| i * width), width);
-            for (a, row) in turned.chunks_exact(width).enumerate() {
-                let runs = &mut parted[a * TILE * scratch.parted_stride + i * tiles.width()..];
-                part(&row[..TILE * tiles.width()], runs, scratch.parted_stride);
-            }
-        }
-        for a in 0..6 {
-            let starts = from_fn(|b| (a * TILE + b) * scratch.parted_stride);
-            let ends = from_fn(|b| ((a * 6 + b) * y.channels + channel) * stride);
-            transform::<_, OutputGradient, 4, 6>(parted, starts, out, ends, run);
-        }
-    }
 }
