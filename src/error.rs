@@ -1,6 +1,6 @@
 //! The one error type, for what is not a programming mistake: files, data, numbers that went astray.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::params::place;
 
@@ -90,6 +90,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// [`Error::Io`] at a path, for `map_err`.
+    pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
+        |source| Error::Io { path: path.to_owned(), source }
+    }
+
     /// [`Error::Observation`] for whatever reason: another error, or words.
     pub fn observation(observation: usize, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Error::Observation { observation, source: source.into() }

@@ -9,6 +9,11 @@ use crate::tensor::{Float, Tensor};
 type Two<'a> = Pair<Ref<'a, Gradient>, Ref<'a, Gradient>>;
 type Onto<'a> = Pair<Mut<'a, Gradient>, Ref<'a, Gradient>>;
 
+/// The gradients of a known norm, scaled where it is above `max` or NaN.
+pub(crate) fn clip<G: GradientTree>(grads: G, norm: f64, max: f64) -> G {
+    if norm <= max { grads } else { grads.scale(max / norm) }
+}
+
 /// The algebra of gradient trees, on the whole tree or any subtree: `grads.hidden.norm()`.
 ///
 /// A leaf without a gradient counts as zero. Sums run in declaration order.
@@ -94,7 +99,7 @@ pub trait GradientTree: Tree<Gradient> {
     fn clip_norm(self, max: f64) -> Self {
         assert!(max >= 0.0, "clip_norm: the largest norm must be at least 0, not {max}");
         let norm = self.norm();
-        if norm <= max { self } else { self.scale(max / norm) }
+        clip(self, norm, max)
     }
 
     /// `f` of each leaf's gradient, with the leaf's path; leaves without a gradient stay so.

@@ -9,6 +9,7 @@ mod record;
 mod tape;
 
 pub use algebra::GradientTree;
+pub(crate) use algebra::clip;
 pub use check::{GradientCheck, check_gradient};
 pub use custom::custom;
 pub use find::{NotFinite, Operation, find_not_finite};

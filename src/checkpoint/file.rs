@@ -39,7 +39,7 @@ pub fn save(path: impl AsRef<Path>, value: &impl Serialize) -> Result<()> {
     bytes.extend((payload.len() as u64).to_le_bytes());
     bytes.extend(crc32fast::hash(&payload).to_le_bytes());
     bytes.extend(payload);
-    replace(path, &bytes).map_err(|source| Error::Io { path: path.to_owned(), source })
+    replace(path, &bytes)
 }
 
 /// Reads a value that [`save`] has written.
@@ -51,7 +51,7 @@ pub fn save(path: impl AsRef<Path>, value: &impl Serialize) -> Result<()> {
 /// Where the file can't be read, is truncated, corrupted, foreign or of another version, or holds another type.
 pub fn load<V: DeserializeOwned>(path: impl AsRef<Path>) -> Result<V> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let bytes = fs::read(path).map_err(Error::io(path))?;
     decode(&bytes).map_err(|reason| Error::Format { path: path.to_owned(), reason })
 }
 
@@ -77,7 +77,7 @@ fn decode<V: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<V, String> {
 }
 
 /// Writes a file as a whole or not at all.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let sibling = sibling(path);
     let write = || {
         let mut file = File::create(&sibling)?;
@@ -85,8 +85,8 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         file.sync_all()?;
         fs::rename(&sibling, path)
     };
-    write().inspect_err(|_| drop(fs::remove_file(&sibling)))?;
-    sync_folder(path)
+    let written = write().inspect_err(|_| drop(fs::remove_file(&sibling)));
+    written.and_then(|()| sync_folder(path)).map_err(Error::io(path))
 }
 
 /// Where a file's new content stands before it is whole.

@@ -131,7 +131,7 @@ impl<'a> Safetensors<'a> {
         // Readers ask who made the file, for PyTorch's layouts differ from TensorFlow's.
         let about = self.pytorch.then(|| HashMap::from([("format".to_owned(), "pt".to_owned())]));
         let bytes = ::safetensors::serialize(writer.tensors, about).map_err(|error| format(error.to_string()))?;
-        replace(path, &bytes).map_err(|source| Error::Io { path: path.to_owned(), source })
+        replace(path, &bytes)
     }
 
     /// Reads all of a model's tensors from a file that has these and no others.
@@ -263,7 +263,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn open(options: &'a Safetensors<'a>, path: &Path) -> Result<Self> {
-        let bytes = fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let bytes = fs::read(path).map_err(Error::io(path))?;
         let (metadata, data) = header(&bytes).map_err(|reason| Error::Format { path: path.to_owned(), reason })?;
         Ok(Reader { options, bytes, data, metadata, taken: BTreeSet::new(), missing: vec![], faults: vec![] })
     }

@@ -28,10 +28,16 @@ where
     V: MetricValue,
 {
     let mut mean = Mean::default();
-    for (number, batch) in data.try_epoch(0).enumerate() {
-        mean.add(metric(model, batch?).value(), data.observations_in(number));
-    }
+    for_each_batch(data, &mut |batch, count| mean.add(metric(model, batch).value(), count))?;
     Ok(mean.value())
+}
+
+/// Calls a function with each batch and its number of observations.
+pub(super) fn for_each_batch<D: Dataset>(data: &DataLoader<D>, each: &mut dyn FnMut(D::Batch, usize)) -> Result<()> {
+    for (number, batch) in data.try_epoch(0).enumerate() {
+        each(batch?, data.observations_in(number));
+    }
+    Ok(())
 }
 
 /// What a metric may return: a number, or a tensor of one element, such as a loss.

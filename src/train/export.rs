@@ -79,10 +79,10 @@ impl History {
         let path = path.as_ref();
         let mut text = vec![];
         for epoch in &self.epochs {
-            serde_json::to_writer(&mut text, &Line::of(epoch)).map_err(|error| failed(path, error))?;
+            serde_json::to_writer(&mut text, &Line::of(epoch)).map_err(|error| Error::io(path)(error.into()))?;
             text.push(b'\n');
         }
-        replace(path, &text).map_err(|error| failed(path, error))
+        replace(path, &text)
     }
 }
 
@@ -125,12 +125,8 @@ fn write_table(path: &Path, head: &[&str], rows: impl Iterator<Item = Vec<String
         }
         Ok(writer.into_inner().map_err(csv::IntoInnerError::into_error)?)
     };
-    let table = table().map_err(|error| failed(path, error))?;
-    replace(path, &table).map_err(|error| failed(path, error))
-}
-
-fn failed(path: &Path, error: impl Into<std::io::Error>) -> Error {
-    Error::Io { path: path.to_owned(), source: error.into() }
+    let table = table().map_err(|error| Error::io(path)(error.into()))?;
+    replace(path, &table)
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ impl Dataset for ImageFolder {
 /// What is in a folder, by name: systems list it in any order.
 fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-    let mut paths: Vec<PathBuf> = paths.map_err(|source| Error::Io { path: folder.to_owned(), source })?;
+    let mut paths: Vec<PathBuf> = paths.map_err(Error::io(folder))?;
     paths.sort_unstable();
     Ok(paths)
 }

@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use super::raw::{Header, Order, Raw};
-use super::source::{at, bytes, open, wrong};
+use super::source::{at, bytes, fill, open, wrong};
 use crate::error::Result;
 use crate::tensor::Tensor;
 
@@ -89,7 +89,7 @@ pub(super) fn header<T: Raw>(source: &mut (impl Read + ?Sized)) -> io::Result<(H
         return Err(wrong(format!("a header of {length} bytes, where {LONGEST_HEADER} are the most")));
     }
     let mut text = vec![0; length];
-    source.read_exact(&mut text).map_err(|_| wrong("ends within its header"))?;
+    fill(source, &mut text)?;
     let text = str::from_utf8(&text).map_err(|_| wrong("a header that is no text"))?;
     let (descr, fortran, shape) =
         Dictionary(text.trim_end()).read().ok_or_else(|| wrong(format!("a header that is not understood: {text}")))?;

@@ -22,7 +22,7 @@ pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> Error {
         ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
             Error::Format { path: path.to_owned(), reason: source.to_string() }
         }
-        _ => Error::Io { path: path.to_owned(), source },
+        _ => Error::io(path)(source),
     }
 }
 
@@ -38,9 +38,14 @@ pub(super) fn open<V>(path: &Path, read: impl FnOnce(&mut dyn Read) -> io::Resul
 /// Exactly `N` bytes of a header.
 pub(super) fn bytes<const N: usize>(source: &mut (impl Read + ?Sized)) -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
-    source.read_exact(&mut bytes).map_err(|error| match error.kind() {
+    fill(source, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// As many bytes of a header as there is room for.
+pub(super) fn fill(source: &mut (impl Read + ?Sized), bytes: &mut [u8]) -> io::Result<()> {
+    source.read_exact(bytes).map_err(|error| match error.kind() {
         ErrorKind::UnexpectedEof => wrong("ends within its header"),
         _ => error,
-    })?;
-    Ok(bytes)
+    })
 }

@@ -160,6 +160,6 @@ impl Plot {
                 return Err(Error::Format { path: path.to_owned(), reason });
             }
         };
-        replace(path, &bytes).map_err(|source| Error::Io { path: path.to_owned(), source })
+        replace(path, &bytes)
     }
 }

@@ -51,15 +51,11 @@ impl EventWriter {
     pub fn create(folder: impl AsRef<Path>) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let folder = folder.as_ref();
-        fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.to_owned(), source })?;
+        fs::create_dir_all(folder).map_err(Error::io(folder))?;
         let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         // TensorBoard takes files whose names have `tfevents`, in the order of their names.
         let path = folder.join(format!("events.out.tfevents.{:010}.{process}.{number}", now() as u64));
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(&path)
-            .map_err(|source| Error::Io { path: path.clone(), source })?;
+        let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(Error::io(&path))?;
         let mut writer = EventWriter { path, file };
         writer.write(&message::version(now()))?;
         Ok(writer)
@@ -127,7 +123,7 @@ impl EventWriter {
 
     /// In one call, so that a reader never sees a part of a record that is not about to be completed.
     fn write(&mut self, event: &Message) -> Result<()> {
-        self.file.write_all(&record(event)).map_err(|source| Error::Io { path: self.path.clone(), source })
+        self.file.write_all(&record(event)).map_err(Error::io(&self.path))
     }
 }
 

@@ -133,9 +133,9 @@ impl Checkpoints {
     }
 
     fn entries(&self) -> Result<Vec<PathBuf>> {
-        let fault = |source| Error::Io { path: self.folder.clone(), source };
+        let fault = Error::io(&self.folder);
         match fs::read_dir(&self.folder) {
-            Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(fault)).collect(),
+            Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(&fault)).collect(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(vec![]),
             Err(error) => Err(fault(error)),
         }
@@ -164,7 +164,7 @@ impl Checkpoints {
 
     /// Makes the folder, and removes what a process that was killed had not finished.
     fn prepare(&self) -> Result<()> {
-        fs::create_dir_all(&self.folder).map_err(|source| Error::Io { path: self.folder.clone(), source })?;
+        fs::create_dir_all(&self.folder).map_err(Error::io(&self.folder))?;
         self.entries()?.iter().filter(|path| is_unfinished(path)).try_for_each(|path| remove(path))
     }
 
@@ -183,7 +183,7 @@ fn is_unfinished(path: &Path) -> bool {
 }
 
 fn remove(path: &Path) -> Result<()> {
-    fs::remove_file(path).map_err(|source| Error::Io { path: path.to_owned(), source })
+    fs::remove_file(path).map_err(Error::io(path))
 }
 
 /// The options, with what only a state that serialises can do.

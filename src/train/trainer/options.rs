@@ -15,6 +15,7 @@ use crate::optim::{Average, Rule, State};
 use crate::params::Params;
 #[cfg(feature = "progress")]
 use crate::train::ProgressBar;
+use crate::train::evaluate::for_each_batch;
 use crate::train::{EpochRecord, Event, MetricValue, Verdict};
 
 /// Goes through the validation data: calls a function with each batch and its number of observations.
@@ -39,8 +40,8 @@ impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
     }
 
     /// Ends the run after the step in which the time is up, counted from the call of [`run`](Self::run); without it there is
-    /// no such end. An epoch that is cut short by it is not validated and leaves no record; with [`checkpoints`](Self::checkpoints) the next run
-    /// goes on with it.
+    /// no such end. An epoch that is cut short by it is not validated and leaves no record; with
+    /// [`checkpoints`](Self::checkpoints) the next run goes on with it.
     pub fn time_limit(self, limit: Duration) -> Self {
         Trainer { time_limit: Some(limit), ..self }
     }
@@ -48,13 +49,7 @@ impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
     /// Computes the loss on other data after each epoch, as [`evaluate`](crate::train::evaluate) does. Their batches are of
     /// the same type, and may be larger: no gradient is taken of them.
     pub fn validation<V: Dataset<Batch = D::Batch>>(self, data: &'a DataLoader<V>) -> Self {
-        let validation: Validation<'a, D::Batch> = Box::new(move |each| {
-            for (number, batch) in data.try_epoch(0).enumerate() {
-                each(batch?, data.observations_in(number));
-            }
-            Ok(())
-        });
-        Trainer { validation: Some(validation), ..self }
+        Trainer { validation: Some(Box::new(move |each| for_each_batch(data, each))), ..self }
     }
 
     /// Computes a metric on the validation data after each epoch, as [`evaluate`](crate::train::evaluate) does.
@@ -96,8 +91,8 @@ impl<'a, M: Params, R: Rule, D: Dataset, F> Trainer<'a, M, R, D, F> {
         Trainer { early_stopping: Some(stopping), ..self }
     }
 
-    /// Makes a step of several batches, where 1 is the default: by the mean of their gradients, each batch weighted by its observations. An
-    /// epoch's last step takes what is left.
+    /// Makes a step of several batches, where 1 is the default: by the mean of their gradients, each batch weighted by its
+    /// observations. An epoch's last step takes what is left.
     ///
     /// # Panics
     /// Where there are to be 0.

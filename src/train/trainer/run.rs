@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Trainer;
 use super::checkpoints::Run;
 use super::options::Hook;
-use crate::autodiff::{GradientTree, Grads, with_gradient};
+use crate::autodiff::{GradientTree, Grads, clip, with_gradient};
 use crate::checkpoint::Snapshot;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ use crate::train::history::mean;
 use crate::train::{EarlyStopping, EpochEnd, EpochRecord, Event, History, Step, Stopped};
 
 /// The loss and the metrics, by name, on validation data.
-type Validation = (Option<f64>, Vec<(String, f64)>);
+type Validated = (Option<f64>, Vec<(String, f64)>);
 
 impl<'a, M, R, D, F, T> Trainer<'a, M, R, D, F>
 where
@@ -153,7 +153,7 @@ where
     fn step(&mut self, run: &mut Run, grads: Grads<M>, loss: f64) -> Result<ControlFlow<()>> {
         let norm = self.clip_norm.map(|_| grads.norm());
         let grads = match (self.clip_norm, norm) {
-            (Some(max), Some(norm)) if norm > max || norm.is_nan() => grads.scale(max / norm),
+            (Some(max), Some(norm)) => clip(grads, norm, max),
             _ => grads,
         };
         update(self.state, self.model, &grads);
@@ -219,7 +219,7 @@ where
     }
 
     /// The loss and the metrics on the validation data, where there are any.
-    fn validate(&mut self, model: &M) -> Result<Validation> {
+    fn validate(&mut self, model: &M) -> Result<Validated> {
         let Some(validation) = &self.validation else { return Ok((None, vec![])) };
         let (loss, metrics) = (&mut self.loss, &mut self.metrics);
         let (mut losses, mut values) = (Mean::default(), vec![Mean::default(); metrics.len()]);
