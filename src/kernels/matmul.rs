@@ -49,10 +49,13 @@ pub(crate) struct Sizes {
 }
 
 /// Multiply-adds below which a second thread costs more than it brings.
-const PARALLEL_FROM: usize = 1 << 22;
+const PARALLEL_FROM: usize = 1 << 20;
 
 /// Multiply-adds that are worth handing to another thread.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 19;
+
+/// Multiply-adds from which threads take two pieces each, so that none waits long for another that started late.
+const TWO_EACH: usize = 1 << 25;
 
 /// `out[i] = a[i] · b[i]` for each pair of matrices; `out` is dense, one m×n matrix after the other.
 pub(crate) fn matmul<'a, T>(out: &mut [T], sizes: Sizes, pairs: impl Fn(usize) -> (Matrix<'a, T>, Matrix<'a, T>) + Sync)
@@ -127,7 +130,7 @@ where
     let Sizes { m, k, n } = sizes;
     assert_eq!(out.len(), m * n);
     let (threads, length) = (available(), m.max(n));
-    let count = if m * k * n < 8 * PARALLEL_FROM { threads } else { 2 * threads };
+    let count = if m * k * n < TWO_EACH { threads } else { 2 * threads };
     let shortest = (512 / m.min(n)).max(80);
     let count = if threads == 1 { 1 } else { count.min(length / shortest).max(1) };
     // In sixteens, for whole vectors.
@@ -210,10 +213,20 @@ mod tests {
     #[test]
     fn the_cuts_change_no_bit() {
         // Long and short sides, ends that are no multiple of 16, more than one of gemm's stretches of k; the smallest
-        // have 2²² products, from where on they are cut.
-        for [m, k, n] in
-            [[161, 163, 165], [2, 2100, 1000], [1000, 2100, 2], [1, 2100, 2000], [70, 700, 90], [333, 40, 350]]
-        {
+        // have 2²⁰ products, from where on they are cut.
+        for [m, k, n] in [
+            [161, 163, 165],
+            [2, 2100, 1000],
+            [1000, 2100, 2],
+            [1, 2100, 2000],
+            [70, 700, 90],
+            [333, 40, 350],
+            [32, 128, 512],
+            [512, 32, 65],
+            [81, 81, 161],
+            [1, 520, 2050],
+            [170, 2050, 3],
+        ] {
             for transposed in [[false, false], [false, true], [true, false], [true, true]] {
                 let whole = bits(1, Sizes { m, k, n }, transposed);
                 for threads in [2, 8] {

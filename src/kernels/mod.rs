@@ -13,6 +13,7 @@ pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod normalise;
 mod operand;
+pub(crate) mod pages;
 pub(crate) mod pool;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;

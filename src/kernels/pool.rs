@@ -6,6 +6,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::pages;
+
 /// Elements below which the system's allocator is as fast.
 const SMALLEST: usize = 1024;
 /// Elements that a thread keeps of each type at most.
@@ -63,7 +65,7 @@ pooled!(f32 f64 i8 i16 i32 i64 u8 u16 u32 u64 isize usize bool);
 /// A buffer of `len` elements of no particular value.
 pub(crate) fn buffer<T: Pooled>(len: usize) -> Vec<T> {
     let pooled = (len >= SMALLEST).then(|| T::with_pool(|pool| pool.take(len))).flatten().flatten();
-    pooled.unwrap_or_else(|| vec![T::default(); len])
+    pooled.unwrap_or_else(|| pages::zeros(len))
 }
 
 /// A buffer of `len` equal elements.

@@ -7,6 +7,7 @@ use ndarray_rand::rand_distr::StandardNormal;
 use std::ops::Range;
 
 use super::{Element, Float, Layout, Tensor};
+use crate::kernels::pages;
 
 impl<T: Element> Tensor<T> {
     /// A tensor of no axes that holds one value.
@@ -34,7 +35,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     pub fn zeros(shape: impl IntoDimension) -> Self {
         let shape = shape.into_dimension();
-        Tensor::from_dense(vec![T::default(); shape.size()], shape.slice())
+        Tensor::from_dense(pages::zeros(shape.size()), shape.slice())
     }
 
     /// All ones (`true` for `bool`).

@@ -1,10 +1,12 @@
 //! When work is worth a second thread, and how it is cut.
 
+mod helpers;
+
 use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
 
-/// Elements below which one thread is faster than waking another (a wake-up costs some 5 µs).
-pub(crate) const PARALLEL_FROM: usize = 1 << 18;
+/// Elements below which one thread is faster than two.
+pub(crate) const PARALLEL_FROM: usize = 1 << 16;
 
 /// Elements to a piece of parallel work: fixed, so that results do not depend on the number of threads.
 pub(crate) const CHUNK: usize = 1 << 14;
@@ -27,10 +29,10 @@ pub(crate) fn worthwhile(work: usize) -> bool {
 }
 
 /// Calls `body` with each item, on the calling thread and on those of the pool that come to help: whoever is free takes
-/// the next item. A caller outside the pool that gave all of it away would have to wait until others wake.
+/// the next item.
 pub(crate) fn share<I: Iterator + Send>(items: I, body: impl Fn(I::Item) + Sync) {
-    let helpers = (available() - 1).min(items.size_hint().0.saturating_sub(1));
-    if helpers == 0 {
+    let count = (available() - 1).min(items.size_hint().0.saturating_sub(1));
+    if count == 0 {
         return items.for_each(body);
     }
     let items = Mutex::new(items);
@@ -40,23 +42,15 @@ pub(crate) fn share<I: Iterator + Send>(items: I, body: impl Fn(I::Item) + Sync)
             body(item);
         }
     };
-    rayon::in_place_scope(|scope| {
-        (0..helpers).for_each(|_| scope.spawn(|_| work()));
-        work();
-    });
+    helpers::work_together(count, &work);
 }
 
 /// The results of both, the second on another thread where one comes to help.
 pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
-    if rayon::current_thread_index().is_some() {
-        return rayon::join(a, b);
-    }
-    let mut second = None;
-    let first = rayon::in_place_scope(|scope| {
-        scope.spawn(|_| second = Some(b()));
-        a()
-    });
-    let Some(second) = second else { unreachable!("the scope has ended, and so what was spawned in it") };
+    let (mut first, mut second) = (None, None);
+    let tasks: [Box<dyn FnOnce() + Send + '_>; 2] = [Box::new(|| first = Some(a())), Box::new(|| second = Some(b()))];
+    share(tasks.into_iter(), |task| task());
+    let (Some(first), Some(second)) = (first, second) else { unreachable!("both tasks were done") };
     (first, second)
 }
 
@@ -80,9 +74,11 @@ pub(crate) fn for_row_chunks<U: Send>(out: &mut [U], width: usize, cost: usize, 
 
 #[cfg(test)]
 mod tests {
+    use std::panic::catch_unwind;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use rayon::ThreadPoolBuilder;
+    use rayon::prelude::*;
 
     use super::{join, share};
 
@@ -115,6 +111,18 @@ mod tests {
             low + high
         }
         everywhere(|| assert_eq!(sum(0, 1000), 499_500));
+    }
+
+    #[test]
+    fn helpers_that_panicked_or_wait_leave_the_pool_usable() {
+        everywhere(|| {
+            for round in 0..100 {
+                let caught = catch_unwind(|| share(0..8, |item| assert!(item != round % 8, "some item")));
+                assert!(caught.is_err());
+                let (a, b) = rayon::join(|| (0..100).into_par_iter().sum::<u32>(), || join(|| round, || round));
+                assert_eq!((a, b), (4950, (round, round)));
+            }
+        });
     }
 
     #[test]
