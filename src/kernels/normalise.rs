@@ -2,7 +2,7 @@
 
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
-use super::reduce::{Fold, dot, fold_dense};
+use super::reduce::{Fold, dot, dot_about, fold_dense};
 use super::threads;
 
 /// A dense tensor `[outer, groups, inner]`: group g has the elements `[o, g, i]` for all o and i.
@@ -90,6 +90,15 @@ where
     map_rows(x, layout, of, |x, (mean, scale)| (x - mean) * scale)
 }
 
+/// (x − mean) / √(variance + ε) · scale + shift, with the numbers of each element's group.
+pub(crate) fn normalise<T>(x: &[T], layout: Grouped, moments: &[Moments<T>], scale: &[T], shift: &[T]) -> Vec<T>
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    let of = |group: usize| (moments[group].mean, moments[group].scale * scale[group], shift[group]);
+    map_rows(x, layout, of, |x, (mean, scale, shift)| (x - mean) * scale + shift)
+}
+
 /// x · scale + shift, with the numbers of each element's group.
 pub(crate) fn affine<T>(x: &[T], layout: Grouped, scale: &[T], shift: &[T]) -> Vec<T>
 where
@@ -137,6 +146,48 @@ where
         let product = rows().fold(T::zero(), |sum, (g, x)| sum + dot(g, x));
         (sum, product)
     })
+}
+
+/// Σ g and Σ g·x̂ of each group, where x̂ is x standardised.
+pub(crate) fn sums_about<T>(g: &[T], x: &[T], layout: Grouped, moments: &[Moments<T>]) -> Vec<(T, T)>
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    layout.map(|group| {
+        let Moments { mean, scale, .. } = moments[group];
+        let rows = layout.rows(g, group).zip(layout.rows(x, group));
+        let (sum, product) = rows.fold((T::zero(), T::zero()), |(sum, product), (g, x)| {
+            (sum + fold_dense(g, &(T::zero(), |a, b| a + b)), product + dot_about(mean, x, g))
+        });
+        (sum, product * scale)
+    })
+}
+
+/// The cotangent g of [`normalise`] pulled back to x, in place: γ · (g − mean(g) − x̂ mean(g x̂)) / √(variance + ε), by
+/// what [`sums_about`] gives.
+pub(crate) fn pull_normalise<T>(
+    g: &mut [T],
+    x: &[T],
+    layout: Grouped,
+    moments: &[Moments<T>],
+    scale: &[T],
+    sums: &[(T, T)],
+) where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    let n = T::from(layout.count()).unwrap_or_else(T::nan);
+    threads::for_row_chunks(g, layout.inner, 2, |first, g| {
+        let rows = g.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
+        for (row, (g, x)) in rows.enumerate() {
+            let group = (first + row) % layout.groups;
+            let Moments { mean, scale: rsqrt, .. } = moments[group];
+            let (sum, product, scale) = (sums[group].0 / n, sums[group].1 / n * rsqrt, scale[group] * rsqrt);
+            vectorized(
+                #[inline(always)]
+                || g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - sum - (x - mean) * product) * scale),
+            );
+        }
+    });
 }
 
 /// The cotangent g of [`standardise`] pulled back, in place: scale · (g − mean(g) − y mean(g y)), by its output y.

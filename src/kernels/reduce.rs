@@ -322,15 +322,21 @@ pub(crate) fn exp_below<T: Real + Send + Sync>(x: &[T], from: T, y: &mut [T]) ->
 
 /// Σ x·y.
 pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
+    dot_about(T::zero(), x, y)
+}
+
+/// Σ (x − c)·y.
+#[inline(always)]
+pub(crate) fn dot_about<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> T {
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-    vectorized(|| {
+    vectorized(move || {
         let mut running = [T::zero(); LANES];
         for (x, y) in x.iter().zip(y) {
             for i in 0..LANES {
-                running[i] = running[i] + x[i] * y[i];
+                running[i] = running[i] + (x[i] - c) * y[i];
             }
         }
-        let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + x * y);
+        let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
         rest + fold_block(&running, &(T::zero(), |a, b| a + b))
     })
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ops::normalise::affine_channels;
+use crate::ops::channels::affine_channels;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -32,9 +32,11 @@ impl<T: Float> Affine<T> {
 
     /// γ·x + β along the second axis of x.
     pub(super) fn of_channels(&self, x: &Tensor<T>) -> Tensor<T> {
-        match &self.bias {
-            Some(bias) => affine_channels(x, &self.scale, bias),
-            None => affine_channels(x, &self.scale, &Tensor::zeros_like(&self.scale)),
-        }
+        affine_channels(x, &self.scale, &self.shift())
+    }
+
+    /// β, or zeros.
+    pub(super) fn shift(&self) -> Tensor<T> {
+        self.bias.clone().unwrap_or_else(|| Tensor::zeros_like(&self.scale))
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Layer;
 use super::affine::Affine;
 use super::group_norm::check_channels;
-use crate::ops::normalise::{per_channel, standardise_channels};
+use crate::ops::channels::{affine_channels, normalise_channels};
 use crate::params::{Buffer, Mode, Params};
 use crate::tensor::{Float, Tensor};
 
@@ -111,23 +111,25 @@ impl<T: Float> Layer<Tensor<T>> for BatchNorm<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let channels = self.mean.update(|mean| mean.len());
         check_channels("BatchNorm", x.shape(), channels);
-        let y = if self.mode.is_training(x) {
+        let affine = self.affine.as_ref().map(|affine| (&affine.scale, affine.shift()));
+        if self.mode.is_training(x) {
             assert!(
                 x.len() != channels,
                 "BatchNorm: an input of shape {:?} has one element a channel, which has no variance to train with",
                 x.shape()
             );
-            let (y, mean, variance) = standardise_channels(x, self.epsilon);
+            let affine = affine.as_ref().map(|(scale, shift)| [*scale, shift]);
+            let (y, mean, variance) = normalise_channels(x, affine, self.epsilon);
             self.track(mean, variance, x.len() / channels);
-            y
-        } else {
-            let rsqrt = (self.variance.get() + T::from_f64(self.epsilon)).rsqrt();
-            (x - per_channel(&self.mean.get(), x.rank())) * per_channel(&rsqrt, x.rank())
-        };
-        match &self.affine {
-            Some(affine) => affine.of_channels(&y),
-            None => y,
+            return y;
         }
+        let rsqrt = (self.variance.get() + T::from_f64(self.epsilon)).rsqrt();
+        let (scale, shift) = match affine {
+            Some((scale, shift)) => (rsqrt * scale, shift),
+            None => (rsqrt, Tensor::zeros(channels)),
+        };
+        let shift = shift - self.mean.get() * &scale;
+        affine_channels(x, &scale, &shift)
     }
 }
 

@@ -4,7 +4,7 @@ use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Activation, Init, Layer};
-use crate::ops::normalise::shift_channels;
+use crate::ops::channels::shift_channels;
 use crate::ops::{ConvOptions, PerAxis};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};

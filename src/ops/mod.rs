@@ -6,6 +6,7 @@ pub(crate) mod attention;
 pub(crate) mod axes;
 pub(crate) mod broadcast;
 mod cast;
+pub(crate) mod channels;
 mod compare;
 mod conv;
 mod dropout;

@@ -4,12 +4,12 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::axes::{Axes, IntoAxes, Keep, Reduction};
-use crate::autodiff::{binary, op, unary};
+use crate::autodiff::unary;
 use crate::kernels::normalise::{self, Grouped, Moments};
 use crate::tensor::{Float, Tensor};
 
 /// Shorter rows are faster by whole tensors.
-const SHORTEST_ROW: usize = 8;
+pub(super) const SHORTEST_ROW: usize = 8;
 
 impl<T: Float> Tensor<T> {
     /// (x − μ) / √(σ² + ε), with the mean μ and the variance σ² (of n, not n − 1) along some axes together: the heart of
@@ -58,7 +58,7 @@ impl<T: Float> Tensor<T> {
 }
 
 /// The axes as `[outer, groups, inner]`, where those that stay stand side by side and enough elements come after them.
-fn grouped(shape: &[usize], keep: &[bool]) -> Option<Grouped> {
+pub(super) fn grouped(shape: &[usize], keep: &[bool]) -> Option<Grouped> {
     let first = keep.iter().position(|&keep| keep).unwrap_or(0);
     let end = keep.iter().rposition(|&keep| keep).map_or(0, |last| last + 1);
     let product = |shape: &[usize]| shape.iter().product::<usize>();
@@ -68,86 +68,9 @@ fn grouped(shape: &[usize], keep: &[bool]) -> Option<Grouped> {
     (is_one_block && end < shape.len() && inner >= SHORTEST_ROW && layout.count() * layout.groups > 0).then_some(layout)
 }
 
-/// [`standardise`](Tensor::standardise) of each channel, the second axis, with the channels' means and variances.
-#[track_caller]
-pub(crate) fn standardise_channels<T: Float>(x: &Tensor<T>, epsilon: f64) -> (Tensor<T>, Tensor<T>, Tensor<T>) {
-    let axes: Vec<usize> = (0..x.rank()).filter(|&axis| axis != 1).collect();
-    let keep: Vec<bool> = (0..x.rank()).map(|axis| axis == 1).collect();
-    let (kept, epsilon) = (Keep(&axes[..]).into_axes(), T::from_f64(epsilon));
-    let Some(layout) = grouped(x.shape(), &keep) else {
-        let constant = x.stop_gradient();
-        let (mean, variance) = (constant.mean_axis(&axes[..]), constant.var_axis(&axes[..], 0));
-        return (standardise_composed(x, kept, epsilon), mean, variance);
-    };
-    let (y, moments) = standardise_groups(x, layout, kept, epsilon);
-    let of = |f: fn(&Moments<T>) -> T| Tensor::from_dense(moments.iter().map(f).collect(), &[layout.groups]);
-    (y, of(|moments| moments.mean), of(|moments| moments.variance))
-}
-
-/// γ x + β for each channel, the second axis. Derivatives: x̄ = γ ȳ, γ̄ = Σ ȳ x, β̄ = Σ ȳ.
-#[track_caller]
-pub(crate) fn affine_channels<T: Float>(x: &Tensor<T>, scale: &Tensor<T>, shift: &Tensor<T>) -> Tensor<T> {
-    let layout = channels(x);
-    if layout.inner < SHORTEST_ROW {
-        return x * per_channel(scale, x.rank()) + per_channel(shift, x.rank());
-    }
-    let forward = |[x, scale, shift]: [&Tensor<T>; 3]| {
-        let (x, scale, shift) = (x.contiguous(), scale.contiguous(), shift.contiguous());
-        Tensor::from_dense(normalise::affine(x.dense(), layout, scale.dense(), shift.dense()), x.shape())
-    };
-    op([x, scale, shift], forward, &|[x, scale, shift]: [&Tensor<T>; 3], _: &Tensor<T>| {
-        let (x, scale, zeros) = (x.clone(), scale.clone(), Tensor::zeros_like(shift));
-        move |g: Tensor<T>, watched: [bool; 3]| {
-            let back = watched[0].then(|| affine_channels(&g, &scale, &zeros));
-            if !watched[1] {
-                return [back, None, watched[2].then(|| over_channels(&g))];
-            }
-            if g.is_traced() || x.is_traced() {
-                return [back, Some(over_channels(&(&g * x))), watched[2].then(|| over_channels(&g))];
-            }
-            let sums = normalise::sums(g.contiguous().dense(), x.contiguous().dense(), layout);
-            let of = |f: fn(&(T, T)) -> T| Tensor::from_dense(sums.iter().map(f).collect(), &[layout.groups]);
-            [back, Some(of(|sums| sums.1)), watched[2].then(|| of(|sums| sums.0))]
-        }
-    })
-}
-
-/// x + β for each channel, the second axis. Derivatives: x̄ = ȳ, β̄ = Σ ȳ.
-#[track_caller]
-pub(crate) fn shift_channels<T: Float>(x: &Tensor<T>, shift: &Tensor<T>) -> Tensor<T> {
-    let layout = channels(x);
-    if layout.inner < SHORTEST_ROW {
-        return x + per_channel(shift, x.rank());
-    }
-    let forward = |x: &Tensor<T>, shift: &Tensor<T>| {
-        let (x, shift) = (x.contiguous(), shift.contiguous());
-        Tensor::from_dense(normalise::shift(x.dense(), layout, shift.dense()), x.shape())
-    };
-    binary(x, shift, forward, |_, _, _| (Tensor::clone, over_channels))
-}
-
-/// `[channels]` as `[channels, 1, …]`, to stand against `[batch, channels, …]`.
-#[track_caller]
-pub(crate) fn per_channel<T: Float>(x: &Tensor<T>, rank: usize) -> Tensor<T> {
-    let mut shape = vec![1; rank - 1];
-    shape[0] = x.len();
-    x.reshape(shape)
-}
-
-fn channels<T: Float>(x: &Tensor<T>) -> Grouped {
-    let shape = x.shape();
-    Grouped { outer: shape[0], groups: shape[1], inner: shape[2..].iter().product() }
-}
-
-/// Σ over all axes but the second.
-fn over_channels<T: Float>(x: &Tensor<T>) -> Tensor<T> {
-    let axes: Vec<usize> = (0..x.rank()).filter(|&axis| axis != 1).collect();
-    x.sum_axis(&axes[..])
-}
-
 /// In two passes over the elements, and back in two.
 #[track_caller]
-fn standardise_groups<T: Float>(
+pub(super) fn standardise_groups<T: Float>(
     x: &Tensor<T>,
     layout: Grouped,
     axes: Axes,
@@ -179,7 +102,7 @@ fn standardise_groups<T: Float>(
     (y, found.into_inner().unwrap_or_default())
 }
 
-fn standardise_composed<T: Float>(x: &Tensor<T>, axes: Axes, epsilon: T) -> Tensor<T> {
+pub(super) fn standardise_composed<T: Float>(x: &Tensor<T>, axes: Axes, epsilon: T) -> Tensor<T> {
     let centred = x - x.mean_axis(axes.clone());
     let variance = centred.square().mean_axis(axes);
     centred * (variance + epsilon).rsqrt()
@@ -187,7 +110,7 @@ fn standardise_composed<T: Float>(x: &Tensor<T>, axes: Axes, epsilon: T) -> Tens
 
 #[cfg(test)]
 mod tests {
-    use super::{affine_channels, grouped, per_channel, shift_channels, standardise_composed};
+    use super::{grouped, standardise_composed};
     use crate::kernels::normalise::Grouped;
     use crate::ops::{IntoAxes, Keep};
     use crate::prelude::*;
@@ -201,36 +124,6 @@ mod tests {
         // Rows too short, or groups that lie apart.
         assert_eq!(grouped(&[4, 3], &[false, true]), None);
         assert_eq!(grouped(&[4, 8, 2, 8], &[true, false, true, false]), None);
-    }
-
-    #[test]
-    fn channels_are_scaled_and_shifted_as_by_broadcasting() {
-        let mut rng = StdRng::seed_from_u64(1);
-        let model = (
-            Tensor::<f64>::normal((2, 3, 11), 0.0, 1.0, &mut rng),
-            (Tensor::normal(3, 0.0, 1.0, &mut rng), Tensor::normal(3, 0.0, 1.0, &mut rng)),
-        );
-        type Model = (Tensor<f64>, (Tensor<f64>, Tensor<f64>));
-        let fused = |(x, (s, b)): &Model| (affine_channels(x, s, b) + shift_channels(x, b)).powi(3).sum();
-        let plain = |(x, (s, b)): &Model| {
-            let (s, b) = (per_channel(s, 3), per_channel(b, 3));
-            (x * s + &b + (x + b)).powi(3).sum()
-        };
-        let close = |a: Tensor<f64>, b: Tensor<f64>| assert!(((a - &b).norm() / b.norm()).item() < 1e-12);
-        close(fused(&model), plain(&model));
-        let first = |f: &dyn Fn(&Model) -> Tensor<f64>, model: &Model| gradient(f, model);
-        let second = |f: &dyn Fn(&Model) -> Tensor<f64>| {
-            let square = |m: &Model| {
-                let g = first(f, m);
-                g.dot(&g)
-            };
-            gradient(square, &model)
-        };
-        for (a, b) in [(first(&fused, &model), first(&plain, &model)), (second(&fused), second(&plain))] {
-            close(a.0.get().unwrap().clone(), b.0.get().unwrap().clone());
-            close(a.1.0.get().unwrap().clone(), b.1.0.get().unwrap().clone());
-            close(a.1.1.get().unwrap().clone(), b.1.1.get().unwrap().clone());
-        }
     }
 
     #[test]

@@ -1,0 +1,210 @@
+//! Channels, the second axis: numbers of their own for each, and batch normalisation.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use super::axes::{IntoAxes, Keep};
+use super::normalise::{SHORTEST_ROW, grouped, standardise_composed, standardise_groups};
+use crate::autodiff::{binary, op};
+use crate::kernels::normalise::{self, Grouped, Moments};
+use crate::tensor::{Float, Tensor};
+
+/// γ (x − μ) / √(σ² + ε) + β for each channel, with the channel's mean μ and variance σ² over all other axes; γ = 1 and
+/// β = 0 without `affine`. Also returns the means and variances, as constants.
+///
+/// Derivatives, with x̂ = (x − μ) / √(σ² + ε): x̄ = γ (ȳ − mean(ȳ) − x̂ mean(ȳ x̂)) / √(σ² + ε), γ̄ = Σ ȳ x̂, β̄ = Σ ȳ.
+#[track_caller]
+pub(crate) fn normalise_channels<T: Float>(
+    x: &Tensor<T>,
+    affine: Option<[&Tensor<T>; 2]>,
+    epsilon: f64,
+) -> (Tensor<T>, Tensor<T>, Tensor<T>) {
+    let keep: Vec<bool> = (0..x.rank()).map(|axis| axis == 1).collect();
+    let (axes, epsilon) = (other_axes(x), T::from_f64(epsilon));
+    let Some(layout) = grouped(x.shape(), &keep) else {
+        let constant = x.stop_gradient();
+        let (mean, variance) = (constant.mean_axis(&axes[..]), constant.var_axis(&axes[..], 0));
+        let y = standardise_composed(x, Keep(&axes[..]).into_axes(), epsilon);
+        return (affine.map_or_else(|| y.clone(), |[scale, shift]| affine_channels(&y, scale, shift)), mean, variance);
+    };
+    let (y, moments) = match affine {
+        Some([scale, shift]) => normalise_grouped(x, scale, shift, layout, epsilon),
+        None => standardise_groups(x, layout, Keep(&axes[..]).into_axes(), epsilon),
+    };
+    let of = |f: fn(&Moments<T>) -> T| Tensor::from_dense(moments.iter().map(f).collect(), &[layout.groups]);
+    (y, of(|moments| moments.mean), of(|moments| moments.variance))
+}
+
+/// In two passes over the elements, of which one writes; and back in as many.
+#[track_caller]
+fn normalise_grouped<T: Float>(
+    x: &Tensor<T>,
+    scale: &Tensor<T>,
+    shift: &Tensor<T>,
+    layout: Grouped,
+    epsilon: T,
+) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
+    // Of the tapes that record, each gets the numbers that the one computation found.
+    let found = OnceCell::new();
+    let forward = |[x, scale, shift]: [&Tensor<T>; 3]| {
+        let (x, scale, shift) = (x.contiguous(), scale.contiguous(), shift.contiguous());
+        let moments = normalise::moments(x.dense(), layout, epsilon);
+        let y = normalise::normalise(x.dense(), layout, &moments, scale.dense(), shift.dense());
+        let _ = found.set(Arc::new(moments));
+        Tensor::from_dense(y, x.shape())
+    };
+    let y = op([x, scale, shift], forward, &|[x, scale, _]: [&Tensor<T>; 3], _: &Tensor<T>| {
+        let (x, scale, moments) = (x.contiguous(), scale.contiguous(), found.get().cloned().unwrap_or_default());
+        move |mut g: Tensor<T>, watched: [bool; 3]| {
+            let [sums, products] = if g.is_traced() || x.is_traced() || scale.is_traced() {
+                let axes = Keep(&other_axes(&x)[..]).into_axes();
+                let centred = &x - x.mean_axis(axes.clone());
+                let rsqrt = (centred.square().mean_axis(axes.clone()) + epsilon).rsqrt();
+                let standard = centred * &rsqrt;
+                let (sums, products) = (over_channels(&g), over_channels(&(&g * &standard)));
+                let product = (&g * &standard).mean_axis(axes.clone());
+                let mean = g.mean_axis(axes);
+                g = (g - mean - standard * product) * rsqrt * per_channel(&scale, x.rank());
+                [sums, products]
+            } else {
+                let sums = normalise::sums_about(g.contiguous().dense(), x.dense(), layout, &moments);
+                if watched[0] {
+                    normalise::pull_normalise(g.as_mut_slice(), x.dense(), layout, &moments, scale.dense(), &sums);
+                }
+                let (sums, products) = sums.into_iter().unzip();
+                [sums, products].map(|sums| Tensor::from_dense(sums, &[layout.groups]))
+            };
+            [watched[0].then_some(g), watched[1].then_some(products), watched[2].then_some(sums)]
+        }
+    });
+    (y, found.into_inner().unwrap_or_default())
+}
+
+/// γ x + β for each channel, the second axis. Derivatives: x̄ = γ ȳ, γ̄ = Σ ȳ x, β̄ = Σ ȳ.
+#[track_caller]
+pub(crate) fn affine_channels<T: Float>(x: &Tensor<T>, scale: &Tensor<T>, shift: &Tensor<T>) -> Tensor<T> {
+    let layout = channels(x);
+    if layout.inner < SHORTEST_ROW {
+        return x * per_channel(scale, x.rank()) + per_channel(shift, x.rank());
+    }
+    let forward = |[x, scale, shift]: [&Tensor<T>; 3]| {
+        let (x, scale, shift) = (x.contiguous(), scale.contiguous(), shift.contiguous());
+        Tensor::from_dense(normalise::affine(x.dense(), layout, scale.dense(), shift.dense()), x.shape())
+    };
+    op([x, scale, shift], forward, &|[x, scale, shift]: [&Tensor<T>; 3], _: &Tensor<T>| {
+        let (x, scale, zeros) = (x.clone(), scale.clone(), Tensor::zeros_like(shift));
+        move |g: Tensor<T>, watched: [bool; 3]| {
+            let back = watched[0].then(|| affine_channels(&g, &scale, &zeros));
+            if !watched[1] {
+                return [back, None, watched[2].then(|| over_channels(&g))];
+            }
+            if g.is_traced() || x.is_traced() {
+                return [back, Some(over_channels(&(&g * x))), watched[2].then(|| over_channels(&g))];
+            }
+            let sums = normalise::sums(g.contiguous().dense(), x.contiguous().dense(), layout);
+            let of = |f: fn(&(T, T)) -> T| Tensor::from_dense(sums.iter().map(f).collect(), &[layout.groups]);
+            [back, Some(of(|sums| sums.1)), watched[2].then(|| of(|sums| sums.0))]
+        }
+    })
+}
+
+/// x + β for each channel, the second axis. Derivatives: x̄ = ȳ, β̄ = Σ ȳ.
+#[track_caller]
+pub(crate) fn shift_channels<T: Float>(x: &Tensor<T>, shift: &Tensor<T>) -> Tensor<T> {
+    let layout = channels(x);
+    if layout.inner < SHORTEST_ROW {
+        return x + per_channel(shift, x.rank());
+    }
+    let forward = |x: &Tensor<T>, shift: &Tensor<T>| {
+        let (x, shift) = (x.contiguous(), shift.contiguous());
+        Tensor::from_dense(normalise::shift(x.dense(), layout, shift.dense()), x.shape())
+    };
+    binary(x, shift, forward, |_, _, _| (Tensor::clone, over_channels))
+}
+
+/// `[channels]` as `[channels, 1, …]`, to stand against `[batch, channels, …]`.
+#[track_caller]
+pub(crate) fn per_channel<T: Float>(x: &Tensor<T>, rank: usize) -> Tensor<T> {
+    let mut shape = vec![1; rank - 1];
+    shape[0] = x.len();
+    x.reshape(shape)
+}
+
+fn channels<T: Float>(x: &Tensor<T>) -> Grouped {
+    let shape = x.shape();
+    Grouped { outer: shape[0], groups: shape[1], inner: shape[2..].iter().product() }
+}
+
+/// Σ over all axes but the second.
+fn over_channels<T: Float>(x: &Tensor<T>) -> Tensor<T> {
+    x.sum_axis(&other_axes(x)[..])
+}
+
+/// All axes but the second.
+fn other_axes<T: Float>(x: &Tensor<T>) -> Vec<usize> {
+    (0..x.rank()).filter(|&axis| axis != 1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{affine_channels, normalise_channels, per_channel, shift_channels};
+    use crate::ops::Keep;
+    use crate::prelude::*;
+
+    type Model = (Tensor<f64>, (Tensor<f64>, Tensor<f64>));
+
+    fn model() -> Model {
+        let mut rng = StdRng::seed_from_u64(1);
+        (
+            Tensor::normal((2, 3, 11), 1.0, 2.0, &mut rng),
+            (Tensor::normal(3, 0.0, 1.0, &mut rng), Tensor::normal(3, 0.0, 1.0, &mut rng)),
+        )
+    }
+
+    /// Compares values, gradients, and the gradients of the gradients' squares.
+    fn agree(a: impl Fn(&Model) -> Tensor<f64>, b: impl Fn(&Model) -> Tensor<f64>) {
+        let model = model();
+        let close = |a: Tensor<f64>, b: Tensor<f64>| assert!(((a - &b).norm() / b.norm()).item() < 1e-12);
+        close(a(&model), b(&model));
+        let first = |f: &dyn Fn(&Model) -> Tensor<f64>, model: &Model| gradient(f, model);
+        let second = |f: &dyn Fn(&Model) -> Tensor<f64>| {
+            let square = |m: &Model| {
+                let g = first(f, m);
+                g.dot(&g)
+            };
+            gradient(square, &model)
+        };
+        for (a, b) in [(first(&a, &model), first(&b, &model)), (second(&a), second(&b))] {
+            close(a.0.get().unwrap().clone(), b.0.get().unwrap().clone());
+            close(a.1.0.get().unwrap().clone(), b.1.0.get().unwrap().clone());
+            close(a.1.1.get().unwrap().clone(), b.1.1.get().unwrap().clone());
+        }
+    }
+
+    #[test]
+    fn channels_are_scaled_and_shifted_as_by_broadcasting() {
+        agree(
+            |(x, (s, b))| (affine_channels(x, s, b) + shift_channels(x, b)).powi(3).sum(),
+            |(x, (s, b))| {
+                let (s, b) = (per_channel(s, 3), per_channel(b, 3));
+                (x * s + &b + (x + b)).powi(3).sum()
+            },
+        );
+    }
+
+    #[test]
+    fn channels_are_normalised_as_step_by_step() {
+        agree(
+            |(x, (s, b))| normalise_channels(x, Some([s, b]), 0.1).0.powi(3).sum(),
+            |(x, (s, b))| {
+                let centred = x - x.mean_axis(Keep([0, 2]));
+                let standard = &centred / (centred.square().mean_axis(Keep([0, 2])) + 0.1).sqrt();
+                (standard * per_channel(s, 3) + per_channel(b, 3)).powi(3).sum()
+            },
+        );
+        let (x, (s, b)) = model();
+        let (_, mean, variance) = normalise_channels(&x, Some([&s, &b]), 0.1);
+        assert!((mean - x.mean_axis([0, 2])).abs().max().item() < 1e-14);
+        assert!((variance - x.var_axis([0, 2], 0)).abs().max().item() < 1e-14);
+    }
+}
