@@ -2,6 +2,10 @@
 
 #![allow(unsafe_code)]
 
+use std::hint::select_unpredictable;
+
+use smallvec::SmallVec;
+
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
 use super::threads;
@@ -71,15 +75,20 @@ impl Windows {
     /// Calls `visit` with the place of each row of outputs and the place of each row of x that it sees, in order.
     #[inline(always)]
     fn rows(&self, mut visit: impl FnMut(usize, usize)) {
+        self.output_rows(|row, starts| starts.for_each(|start| visit(row, start)));
+    }
+
+    /// Calls `visit` with the place of each row of outputs and the places of the rows of x that it sees, in order.
+    #[inline(always)]
+    fn output_rows(&self, mut visit: impl FnMut(usize, &mut dyn Iterator<Item = usize>)) {
         let [a, b, c] = &self.spans;
         for (i, a) in a.iter().enumerate() {
             for (j, b) in b.iter().enumerate() {
-                for s in 0..a.count {
-                    for t in 0..b.count {
-                        let (s, t) = (a.first + s * self.dilation[0], b.first + t * self.dilation[1]);
-                        visit((i * self.spans[1].len() + j) * c.len(), (s * self.lengths[1] + t) * self.lengths[2]);
-                    }
-                }
+                let across = |t: usize| b.first + t * self.dilation[1];
+                let mut starts = (0..a.count)
+                    .map(|s| (a.first + s * self.dilation[0]) * self.lengths[1])
+                    .flat_map(|plane| (0..b.count).map(move |t| (plane + across(t)) * self.lengths[2]));
+                visit((i * self.spans[1].len() + j) * c.len(), &mut starts);
             }
         }
     }
@@ -115,37 +124,47 @@ impl Run {
 
 /// The place of each window's largest element in its plane: the first of equal ones, the last NaN where there is one.
 pub(crate) fn largest<T: Pooled + Sync + num_traits::Float>(windows: &Windows, x: &[T]) -> Vec<u32> {
-    const NOWHERE: u32 = u32::MAX;
-    assert!(windows.inputs() < NOWHERE as usize, "a plane has too many elements");
+    assert!(u32::try_from(windows.inputs()).is_ok(), "a plane has too many elements");
     let (runs, inputs, outputs) = (windows.runs(), windows.inputs(), windows.outputs());
-    let mut places = pool::filled(x.len() / inputs.max(1) * outputs, NOWHERE);
+    let mut places = pool::buffer(x.len() / inputs.max(1) * outputs);
     threads::for_row_chunks(&mut places, outputs, 2 * windows.cost(), |first, places| {
-        let mut best = pool::filled(outputs, T::neg_infinity());
         for (places, x) in places.chunks_exact_mut(outputs).zip(x[first * inputs..].chunks_exact(inputs)) {
-            best.fill(T::neg_infinity());
-            windows.rows(|row, start| {
-                for run in &runs {
-                    let (places, x_run) = run.cut(&mut places[row..], &x[start..]);
-                    let best = &mut best[row + run.output..][..run.count];
-                    let from = (start + run.input) as u32;
-                    vectorized(|| {
-                        run.each(|i, place| {
-                            // SAFETY: i is below the run's count, which `cut` has given the outputs, and place is at
-                            // most (count − 1)·stride, the last element of the run.
-                            let (x, best, at) = unsafe {
-                                (*x_run.get_unchecked(place), best.get_unchecked_mut(i), places.get_unchecked_mut(i))
-                            };
-                            let take = (x > *best) | x.is_nan() | (*at == NOWHERE);
-                            *best = if take { x } else { *best };
-                            *at = if take { from + place as u32 } else { *at };
-                        });
-                    });
-                }
-            });
+            largest_of_plane(windows, &runs, x, places);
         }
-        pool::recycle(best);
     });
     places
+}
+
+fn largest_of_plane<T: Pooled + num_traits::Float>(windows: &Windows, runs: &[Run], x: &[T], places: &mut [u32]) {
+    let spans = &windows.spans[2];
+    // Without padding all outputs of a row see elements at the same distances.
+    let stride = runs.first().map_or(0, |run| run.stride);
+    let is_even = runs.iter().all(|run| run.stride == stride && run.count == spans.len());
+    windows.output_rows(|row, starts| {
+        let places = &mut places[row..][..spans.len()];
+        if is_even {
+            let taps: SmallVec<[usize; 16]> =
+                starts.flat_map(|start| runs.iter().map(move |run| start + run.input)).collect();
+            for (i, place) in places.iter_mut().enumerate() {
+                *place = largest_of(x, taps.iter().map(|tap| tap + i * stride));
+            }
+            return;
+        }
+        let starts: SmallVec<[usize; 16]> = starts.collect();
+        for (place, &Span { first, count }) in places.iter_mut().zip(spans) {
+            let seen = |start: usize| (0..count).map(move |tap| start + first + tap * windows.dilation[2]);
+            *place = largest_of(x, starts.iter().flat_map(|&start| seen(start)));
+        }
+    });
+}
+
+/// The first place of the largest element.
+#[inline(always)]
+fn largest_of<T: num_traits::Float>(x: &[T], mut places: impl Iterator<Item = usize>) -> u32 {
+    let first = places.next().unwrap_or(0);
+    // Which of two is larger no processor can foresee; a wrong guess costs more than all of a small window.
+    let later = |best: usize, place: usize| select_unpredictable((x[place] > x[best]) | x[place].is_nan(), place, best);
+    places.fold(first, later) as u32
 }
 
 /// y[p][i] = x[p][places[p][i]] for every plane p.
