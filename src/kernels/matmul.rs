@@ -55,7 +55,7 @@ const PARALLEL_FROM: usize = 1 << 20;
 const PIECE: usize = 1 << 19;
 
 /// Multiply-adds from which threads take two pieces each, so that none waits long for another that started late.
-const TWO_EACH: usize = 1 << 25;
+const TWO_EACH: usize = 1 << 30;
 
 /// `out[i] = a[i] · b[i]` for each pair of matrices; `out` is dense, one m×n matrix after the other.
 pub(crate) fn matmul<'a, T>(out: &mut [T], sizes: Sizes, pairs: impl Fn(usize) -> (Matrix<'a, T>, Matrix<'a, T>) + Sync)
