@@ -117,10 +117,12 @@ fn retreat<T: Wide + Real>([gates, m, h]: [&[T]; 3], dh: &mut [T], d: &mut [T], 
     vectorized(
         #[inline(always)]
         || {
+            // All of one length, as the compiler must see for vectors.
             let n = dh.len();
-            let (r, rest) = gates.split_at(n);
+            let (m, h, dm) = (&m[..n], &h[..n], &mut dm[..n]);
+            let (r, rest) = gates[..3 * n].split_at(n);
             let (z, new) = rest.split_at(n);
-            let (dr, rest) = d.split_at_mut(n);
+            let (dr, rest) = d[..3 * n].split_at_mut(n);
             let (dz, dn) = rest.split_at_mut(n);
             for j in 0..n {
                 let d_new = dh[j] * (one - z[j]) * (one - new[j] * new[j]);

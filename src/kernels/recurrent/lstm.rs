@@ -117,9 +117,11 @@ fn retreat<T: Wide + Real>(gates: &[T], [c, before]: [&[T]; 2], dh: &[T], dc: &m
     vectorized(
         #[inline(always)]
         || {
+            // All of one length, as the compiler must see for vectors.
             let n = dh.len();
-            let [i, f, g, o] = four(gates);
-            let (di, rest) = d.split_at_mut(n);
+            let (c, before, dc) = (&c[..n], &before[..n], &mut dc[..n]);
+            let [i, f, g, o] = four(&gates[..4 * n]).map(|gate| &gate[..n]);
+            let (di, rest) = d[..4 * n].split_at_mut(n);
             let (df, rest) = rest.split_at_mut(n);
             let (dg, d_o) = rest.split_at_mut(n);
             for j in 0..n {
