@@ -146,43 +146,62 @@ impl<T: Float> Tensor<T> {
 }
 
 /// Nested arrays and vectors that become a tensor: `[1.0, 2.0]`, `[[1, 2], [3, 4]]`, `vec![…]`.
-pub trait IntoTensor<T: Element> {
+pub trait IntoTensor<T: Element>: Sized {
+    /// Appends the elements to `data`, and returns their shape.
+    ///
+    /// # Panics
+    /// Where rows have different shapes.
+    #[track_caller]
+    fn append_to(self, data: &mut Vec<T>) -> Vec<usize>;
+
     /// The tensor of the same elements and shape.
-    fn into_tensor(self) -> Tensor<T>;
+    ///
+    /// # Panics
+    /// Where rows have different shapes.
+    #[track_caller]
+    fn into_tensor(self) -> Tensor<T> {
+        let mut data = vec![];
+        let shape = self.append_to(&mut data);
+        Tensor::from_dense(data, &shape)
+    }
 }
 
 impl<T: Element> IntoTensor<T> for T {
-    fn into_tensor(self) -> Tensor<T> {
-        Tensor::scalar(self)
+    fn append_to(self, data: &mut Vec<T>) -> Vec<usize> {
+        data.push(self);
+        vec![]
     }
 }
 
 impl<T: Element, X: IntoTensor<T>, const N: usize> IntoTensor<T> for [X; N] {
     #[track_caller]
-    fn into_tensor(self) -> Tensor<T> {
-        stack(self.into_iter().map(X::into_tensor).collect())
+    fn append_to(self, data: &mut Vec<T>) -> Vec<usize> {
+        append_rows(self.into_iter(), data)
     }
 }
 
 impl<T: Element, X: IntoTensor<T>> IntoTensor<T> for Vec<X> {
     #[track_caller]
-    fn into_tensor(self) -> Tensor<T> {
-        stack(self.into_iter().map(X::into_tensor).collect())
+    fn append_to(self, data: &mut Vec<T>) -> Vec<usize> {
+        append_rows(self.into_iter(), data)
     }
 }
 
 #[track_caller]
-fn stack<T: Element>(rows: Vec<Tensor<T>>) -> Tensor<T> {
-    let Some(first) = rows.first() else { return Tensor::default() };
-    let shape = first.shape().to_vec();
-    for (i, row) in rows.iter().enumerate() {
-        assert!(row.shape() == shape, "from: row {i} has the shape {:?}, row 0 has {shape:?}", row.shape());
+fn append_rows<T: Element, X: IntoTensor<T>>(
+    mut rows: impl ExactSizeIterator<Item = X>,
+    data: &mut Vec<T>,
+) -> Vec<usize> {
+    let count = rows.len();
+    let Some(first) = rows.next() else { return vec![0] };
+    let before = data.len();
+    let shape = first.append_to(data);
+    data.reserve((data.len() - before) * (count - 1));
+    for (i, row) in (1..).zip(rows) {
+        let row = row.append_to(data);
+        assert!(row == shape, "from: row {i} has the shape {row:?}, row 0 has {shape:?}");
     }
-    let mut whole = vec![rows.len()];
-    whole.extend(&shape);
-    let mut data = Vec::with_capacity(whole.iter().product());
-    rows.iter().for_each(|row| data.extend_from_slice(row.dense()));
-    Tensor::from_dense(data, &whole)
+    std::iter::once(count).chain(shape).collect()
 }
 
 impl<T: Element, X: IntoTensor<T>, const N: usize> From<[X; N]> for Tensor<T> {
@@ -208,6 +227,20 @@ impl<T: Element> From<T> for Tensor<T> {
 #[cfg(test)]
 mod tests {
     use crate::prelude::*;
+
+    #[test]
+    fn nested_rows_keep_their_order_and_shape() {
+        let x = Tensor::<i64>::from(vec![[vec![1, 2, 3], vec![4, 5, 6]]; 4]);
+        assert_eq!((x.shape(), &x.to_vec()[5..8]), (&[4, 2, 3][..], &[6, 1, 2][..]));
+        assert_eq!(Tensor::<f32>::from(vec![Vec::<f32>::new(); 2]).shape(), [2, 0]);
+        assert_eq!(Tensor::<f32>::from(Vec::<f32>::new()), Tensor::default());
+    }
+
+    #[test]
+    #[should_panic(expected = "from: row 1 has the shape [3], row 0 has [2]")]
+    fn rows_are_as_long_as_each_other() {
+        let _ = Tensor::<f32>::from(vec![vec![1.0, 2.0], vec![1.0; 3]]);
+    }
 
     #[test]
     fn ranges_reach_the_largest_number_of_their_type() {
