@@ -1,46 +1,24 @@
-//! One training step, gradient and update, of the two smallest models: `cargo bench`.
+//! One training step, gradient and update, of each workload that `examples/steps.rs` times beside other libraries':
+//! `cargo bench --bench steps -- mlp`.
+
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sapwood::prelude::*;
 
-#[derive(Params, Clone)]
-struct Line {
-    m: Tensor,
-    b: Tensor,
+#[path = "../examples/workloads/mod.rs"]
+mod workloads;
+use workloads::WORKLOADS;
+
+fn steps(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("steps");
+    // A step of the largest takes a fifth of a second.
+    group.sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
+    for (name, workload) in WORKLOADS {
+        group.bench_function(name, |bench| bench.iter(workload(&mut StdRng::seed_from_u64(0))));
+    }
+    group.finish();
 }
 
-/// `linear`: m·x + b on 10 samples, mean squared error, gradient descent.
-fn linear(criterion: &mut Criterion) {
-    let mut rng = StdRng::seed_from_u64(0);
-    let x = Tensor::uniform((10, 1), -1.0..1.0, &mut rng);
-    let y = &x * 0.25 + 7.0;
-    let mut model = Line { m: Tensor::scalar(1.0), b: Tensor::scalar(0.0) };
-    let mut state = setup(Descent::new(0.1), &model);
-    criterion.bench_function("linear", |bench| {
-        bench.iter(|| {
-            let (loss, grads) = with_gradient(|line| mse(&(&line.m * &x + &line.b), &y), &model);
-            update(&mut state, &mut model, &grads);
-            loss
-        });
-    });
-}
-
-/// `tiny_mlp`: 10 → 32 relu → 1 on 1,024 samples, mean squared error, gradient descent.
-fn tiny_mlp(criterion: &mut Criterion) {
-    let mut rng = StdRng::seed_from_u64(0);
-    let x = Tensor::normal((1024, 10), 0.0, 1.0, &mut rng);
-    let y = Tensor::normal((1024, 1), 0.0, 1.0, &mut rng);
-    let mut model: (Dense, Dense) = (Dense::new(10, 32, &mut rng), Dense::new(32, 1, &mut rng));
-    let mut state = setup(Descent::new(0.01), &model);
-    criterion.bench_function("tiny_mlp", |bench| {
-        bench.iter(|| {
-            let forward = |(hidden, out): &(Dense, Dense)| mse(&out.forward(&hidden.forward(&x).relu()), &y);
-            let (loss, grads) = with_gradient(forward, &model);
-            update(&mut state, &mut model, &grads);
-            loss
-        });
-    });
-}
-
-criterion_group!(steps, linear, tiny_mlp);
-criterion_main!(steps);
+criterion_group!(benches, steps);
+criterion_main!(benches);
