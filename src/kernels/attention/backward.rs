@@ -1,0 +1,125 @@
+//! The way back: weights are found anew, tile by tile.
+
+use super::product::product;
+use super::{Attention, KEYS, Lanes, QUERIES, load, padded, rows, store, turn};
+use crate::kernels::isa::vectorized;
+use crate::kernels::math::{Real, exp};
+use crate::kernels::matmul::{Matrix, Sizes};
+use crate::kernels::pool;
+use crate::kernels::reduce::dot;
+use crate::kernels::vector::Wide;
+
+/// Fills the gradients to queries, keys and values, each dense `[groups, length, heads, width]`, from each head's queries,
+/// keys, values, output and output's cotangent, and what [`forward`](super::forward) has kept.
+///
+/// With the weights P, the output Y and D = Σ Ȳ·Y of each query: V̄ = Pᵀ Ȳ, S̄ = P · (Ȳ Vᵀ − D), Q̄ = scale · S̄ K and
+/// K̄ = scale · S̄ᵀ Q.
+pub(crate) fn backward<T: Wide + Real>(
+    a: Attention<T>,
+    groups: usize,
+    inputs: [&[Matrix<'_, T>]; 5],
+    kept: &[T],
+    [dq, dk, dv]: [&mut [T]; 3],
+) {
+    let count = inputs[0].len();
+    let dq = rows(dq, groups, count / groups, a.width);
+    let dk = rows(dk, groups, count / groups, a.width);
+    let dv = rows(dv, groups, count / groups, a.value_width);
+    let heads = dq.into_iter().zip(dk).zip(dv).zip(kept.chunks_exact(a.kept())).enumerate().collect();
+    a.share(count, heads, |(i, (((mut dq, dk), dv), kept))| {
+        head(a, inputs.map(|x| x[i]), kept, &mut dq, [dk, dv]);
+    });
+}
+
+fn head<T: Wide + Real>(
+    a: Attention<T>,
+    [q, k, v, y, g]: [Matrix<'_, T>; 5],
+    kept: &[T],
+    dq: &mut [&mut [T]],
+    [dk, dv]: [Vec<&mut [T]>; 2],
+) {
+    let (width, value_width) = (padded(a.width), padded(a.value_width));
+    // Of queries and cotangents each tile is there twice: as rows, and as lanes.
+    let mut rows = pool::buffer(QUERIES * (width + 2 * value_width));
+    let (query_rows, rest) = rows.split_at_mut(QUERIES * width);
+    let (g_rows, y_rows) = rest.split_at_mut(QUERIES * value_width);
+    let mut lanes = pool::buffer(QUERIES * (2 * a.width + a.value_width + 2 * KEYS));
+    let (query, rest) = lanes.as_chunks_mut().0.split_at_mut(a.width);
+    let (query_sums, rest) = rest.split_at_mut(a.width);
+    let (cotangent, rest) = rest.split_at_mut(a.value_width);
+    let (weights, slopes) = rest.split_at_mut(KEYS);
+    let mut key_sums = pool::filled(a.keys * width, T::zero());
+    let mut value_sums = pool::filled(a.keys * value_width, T::zero());
+
+    let kept = kept.as_chunks::<QUERIES>().0.as_chunks::<2>().0;
+    for ((tile, dq), [largest, inverse]) in dq.chunks_mut(QUERIES).enumerate().zip(kept) {
+        let first = tile * QUERIES;
+        let queries = first..first + dq.len();
+        load(q, queries.clone(), a.width, a.scale, query_rows, width);
+        load(g, queries.clone(), a.value_width, T::one(), g_rows, value_width);
+        load(y, queries.clone(), a.value_width, T::one(), y_rows, value_width);
+        turn(query_rows, width, query);
+        turn(g_rows, value_width, cotangent);
+        let means = std::array::from_fn(|lane| {
+            let row = lane * value_width..(lane + 1) * value_width;
+            dot(&g_rows[row.clone()], &y_rows[row])
+        });
+
+        query_sums.as_flattened_mut().fill(T::zero());
+        for keys in a.tiles(&queries) {
+            let (weights, slopes) = (&mut weights[..keys.len()], &mut slopes[..keys.len()]);
+            let (k, v) = (k.skip(keys.start, 0), v.skip(keys.start, 0));
+            let across = |k| Sizes { m: keys.len(), k, n: QUERIES };
+            product(weights.as_flattened_mut(), across(a.width), k, query.as_flattened(), false);
+            product(slopes.as_flattened_mut(), across(a.value_width), v, cotangent.as_flattened(), false);
+            weigh(weights, largest, inverse);
+            a.hide(first, keys.start, weights, T::zero());
+            slope(slopes, weights, &means);
+            let down = |n| Sizes { m: keys.len(), k: QUERIES, n };
+            let value_sums = &mut value_sums[keys.start * value_width..keys.end * value_width];
+            product(value_sums, down(value_width), by_key(weights), g_rows, true);
+            let key_sums = &mut key_sums[keys.start * width..keys.end * width];
+            product(key_sums, down(width), by_key(slopes), query_rows, true);
+            let sizes = Sizes { m: a.width, k: keys.len(), n: QUERIES };
+            product(query_sums.as_flattened_mut(), sizes, k.t(), slopes.as_flattened(), true);
+        }
+        store(query_sums, &[a.scale; QUERIES], dq);
+    }
+    let copy = |(row, sums): (&mut [T], &[T])| row.copy_from_slice(&sums[..row.len()]);
+    dk.into_iter().zip(key_sums.chunks_exact(width)).for_each(copy);
+    dv.into_iter().zip(value_sums.chunks_exact(value_width)).for_each(copy);
+    [rows, lanes, key_sums, value_sums].into_iter().for_each(pool::recycle);
+}
+
+/// A tile as a matrix with a row for each key.
+fn by_key<T>(tile: &[Lanes<T>]) -> Matrix<'_, T> {
+    Matrix { data: tile.as_flattened(), offset: 0, row_stride: QUERIES as isize, col_stride: 1 }
+}
+
+/// Scores as weights.
+fn weigh<T: Wide + Real>(scores: &mut [Lanes<T>], largest: &Lanes<T>, inverse: &Lanes<T>) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for scores in scores {
+                for ((score, &largest), &inverse) in scores.iter_mut().zip(largest).zip(inverse) {
+                    *score = exp(*score - largest) * inverse;
+                }
+            }
+        },
+    );
+}
+
+/// The weights' cotangents as the scores'.
+fn slope<T: Wide + Real>(cotangents: &mut [Lanes<T>], weights: &[Lanes<T>], means: &Lanes<T>) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (cotangents, weights) in cotangents.iter_mut().zip(weights) {
+                for ((cotangent, &weight), &mean) in cotangents.iter_mut().zip(weights).zip(means) {
+                    *cotangent = (*cotangent - mean) * weight;
+                }
+            }
+        },
+    );
+}
