@@ -1,12 +1,12 @@
 //! The way back: weights are found anew, tile by tile.
 
 use super::product::product;
-use super::{Attention, KEYS, Lanes, QUERIES, load, padded, rows, store, turn};
+use super::{Attention, KEYS, Lanes, QUERIES, by_lane, exponential, load, padded, rows, store, turn};
 use crate::kernels::isa::vectorized;
-use crate::kernels::math::{Real, exp};
+use crate::kernels::math::Real;
 use crate::kernels::matmul::{Matrix, Sizes};
 use crate::kernels::pool;
-use crate::kernels::reduce::dot;
+use crate::kernels::reduce::fold_dense;
 use crate::kernels::vector::Wide;
 
 /// Fills the gradients to queries, keys and values, each dense `[groups, length, heads, width]`, from each head's queries,
@@ -60,10 +60,9 @@ fn head<T: Wide + Real>(
         load(y, queries.clone(), a.value_width, T::one(), y_rows, value_width);
         turn(query_rows, width, query);
         turn(g_rows, value_width, cotangent);
-        let means = std::array::from_fn(|lane| {
-            let row = lane * value_width..(lane + 1) * value_width;
-            dot(&g_rows[row.clone()], &y_rows[row])
-        });
+        vectorized(|| by_lane(y_rows, g_rows, |y, g| y * g));
+        let mut products = y_rows.chunks_exact(value_width).map(|row| fold_dense(row, &(T::zero(), |a, b| a + b)));
+        let means: Lanes<T> = std::array::from_fn(|_| products.next().unwrap_or_else(T::zero));
 
         query_sums.as_flattened_mut().fill(T::zero());
         for keys in a.tiles(&queries) {
@@ -72,9 +71,9 @@ fn head<T: Wide + Real>(
             let across = |k| Sizes { m: keys.len(), k, n: QUERIES };
             product(weights.as_flattened_mut(), across(a.width), k, query.as_flattened(), false);
             product(slopes.as_flattened_mut(), across(a.value_width), v, cotangent.as_flattened(), false);
-            weigh(weights, largest, inverse);
+            weigh(weights.as_flattened_mut(), largest, inverse);
             a.hide(first, keys.start, weights, T::zero());
-            slope(slopes, weights, &means);
+            slope(slopes.as_flattened_mut(), weights.as_flattened(), &means);
             let down = |n| Sizes { m: keys.len(), k: QUERIES, n };
             let value_sums = &mut value_sums[keys.start * value_width..keys.end * value_width];
             product(value_sums, down(value_width), by_key(weights), g_rows, true);
@@ -97,29 +96,23 @@ fn by_key<T>(tile: &[Lanes<T>]) -> Matrix<'_, T> {
 }
 
 /// Scores as weights.
-fn weigh<T: Wide + Real>(scores: &mut [Lanes<T>], largest: &Lanes<T>, inverse: &Lanes<T>) {
+fn weigh<T: Wide + Real>(scores: &mut [T], largest: &[T], inverse: &[T]) {
     vectorized(
         #[inline(always)]
         || {
-            for scores in scores {
-                for ((score, &largest), &inverse) in scores.iter_mut().zip(largest).zip(inverse) {
-                    *score = exp(*score - largest) * inverse;
-                }
-            }
+            by_lane(scores, largest, exponential);
+            by_lane(scores, inverse, |weight, inverse| weight * inverse);
         },
     );
 }
 
 /// The weights' cotangents as the scores'.
-fn slope<T: Wide + Real>(cotangents: &mut [Lanes<T>], weights: &[Lanes<T>], means: &Lanes<T>) {
+fn slope<T: Wide + Real>(cotangents: &mut [T], weights: &[T], means: &[T]) {
     vectorized(
         #[inline(always)]
         || {
-            for (cotangents, weights) in cotangents.iter_mut().zip(weights) {
-                for ((cotangent, &weight), &mean) in cotangents.iter_mut().zip(weights).zip(means) {
-                    *cotangent = (*cotangent - mean) * weight;
-                }
-            }
+            by_lane(cotangents, means, |cotangent, mean| cotangent - mean);
+            by_lane(cotangents, weights, |cotangent, weight| cotangent * weight);
         },
     );
 }

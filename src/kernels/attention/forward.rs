@@ -1,9 +1,9 @@
 //! The way forward: a softmax that takes the keys as they come.
 
 use super::product::product;
-use super::{Attention, KEYS, Lanes, QUERIES, load, padded, rows, store, turn};
+use super::{Attention, KEYS, Lanes, QUERIES, by_lane, exponential, load, padded, rows, store, turn};
 use crate::kernels::isa::vectorized;
-use crate::kernels::math::{Real, exp};
+use crate::kernels::math::Real;
 use crate::kernels::matmul::{Matrix, Sizes};
 use crate::kernels::pool;
 use crate::kernels::vector::Wide;
@@ -39,74 +39,65 @@ fn tile<T: Wide + Real>(
     let width = padded(a.width);
     let mut query_rows = pool::buffer(QUERIES * width);
     load(q, queries.clone(), a.width, a.scale, &mut query_rows, width);
-    let mut scratch = pool::filled((a.width + KEYS + a.value_width) * QUERIES, T::zero());
+    let mut scratch = pool::buffer((a.width + KEYS + a.value_width) * QUERIES);
     let (query, rest) = scratch.as_chunks_mut().0.split_at_mut(a.width);
     let (scores, sums) = rest.split_at_mut(KEYS);
     turn(&query_rows, width, query);
+    sums.as_flattened_mut().fill(T::zero());
 
     let mut largest = [T::min_value(); QUERIES];
-    let mut total = [T::zero(); QUERIES];
+    let [mut total, mut factor] = [[T::zero(); QUERIES]; 2];
     for keys in a.tiles(&queries) {
         let scores = &mut scores[..keys.len()];
         let sizes = Sizes { m: keys.len(), k: a.width, n: QUERIES };
         product(scores.as_flattened_mut(), sizes, k.skip(keys.start, 0), query.as_flattened(), false);
         a.hide(first, keys.start, scores, T::min_value());
-        let factor = exponentials(scores, &mut largest);
+        exponentials(scores.as_flattened_mut(), &mut largest, &mut factor);
         // What may not be seen counts nothing, even where nothing else is there.
         a.hide(first, keys.start, scores, T::zero());
-        add_up(scores, &factor, &mut total, sums);
+        add_up(scores.as_flattened(), &factor, &mut total, sums.as_flattened_mut());
         let sizes = Sizes { m: a.value_width, k: keys.len(), n: QUERIES };
         product(sums.as_flattened_mut(), sizes, v.skip(keys.start, 0).t(), scores.as_flattened(), true);
     }
 
-    let inverse = std::array::from_fn(|lane| if a.seen(first + lane) == 0 { T::zero() } else { total[lane].recip() });
+    let inverse = std::array::from_fn(|lane| match a.seen(first + lane) {
+        0 => T::zero(),
+        // No score is a number above −∞: as softmax, NaN.
+        _ if largest[lane] == T::min_value() => T::nan(),
+        _ => total[lane].recip(),
+    });
     store(sums, &inverse, rows);
     pool::recycle(query_rows);
     pool::recycle(scratch);
     [largest, inverse]
 }
 
-/// Each lane's scores as exponentials below the largest one so far; returns what sums so far are to be multiplied by.
-fn exponentials<T: Wide + Real>(scores: &mut [Lanes<T>], largest: &mut Lanes<T>) -> Lanes<T> {
+/// Each lane's scores as exponentials below the largest one so far; `factor` gets what sums so far are to be multiplied by.
+fn exponentials<T: Wide + Real>(scores: &mut [T], largest: &mut [T], factor: &mut [T]) {
     vectorized(
         #[inline(always)]
         || {
-            let before = *largest;
-            for scores in &*scores {
-                for (largest, &score) in largest.iter_mut().zip(scores) {
-                    *largest = if score > *largest { score } else { *largest };
-                }
+            factor.copy_from_slice(largest);
+            for scores in scores.chunks_exact(largest.len()) {
+                // NaN counts for nothing here, and is found in the sum.
+                by_lane(largest, scores, |largest, score| largest.max(score));
             }
-            let largest = *largest;
-            for scores in scores {
-                for (score, largest) in scores.iter_mut().zip(largest) {
-                    *score = exp(*score - largest);
-                }
-            }
-            let mut factor = before;
-            for (factor, largest) in factor.iter_mut().zip(largest) {
-                *factor = exp(*factor - largest);
-            }
-            factor
+            by_lane(scores, largest, exponential);
+            by_lane(factor, largest, exponential);
         },
-    )
+    );
 }
 
 /// Multiplies the sums so far by the lanes' factors, and adds the exponentials to their total.
-fn add_up<T: Wide + Real>(exponentials: &[Lanes<T>], factor: &Lanes<T>, total: &mut Lanes<T>, sums: &mut [Lanes<T>]) {
+fn add_up<T: Wide + Real>(exponentials: &[T], factor: &[T], total: &mut [T], sums: &mut [T]) {
     vectorized(
         #[inline(always)]
         || {
-            let mut here = [T::zero(); QUERIES];
-            for exponentials in exponentials {
-                here.iter_mut().zip(exponentials).for_each(|(here, &x)| *here += x);
+            by_lane(total, factor, |total, factor| total * factor);
+            for exponentials in exponentials.chunks_exact(total.len()) {
+                by_lane(total, exponentials, |total, x| total + x);
             }
-            for ((total, &factor), here) in total.iter_mut().zip(factor).zip(here) {
-                *total = *total * factor + here;
-            }
-            for sums in sums {
-                sums.iter_mut().zip(factor).for_each(|(sum, &factor)| *sum = *sum * factor);
-            }
+            by_lane(sums, factor, |sum, factor| sum * factor);
         },
     );
 }

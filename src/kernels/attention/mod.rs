@@ -14,6 +14,7 @@ pub(crate) use forward::forward;
 
 use std::ops::Range;
 
+use super::math::{Real, exp};
 use super::matmul::{self, Matrix};
 use super::threads;
 use super::vector::Wide;
@@ -120,6 +121,24 @@ fn store<T: Wide>(lanes: &[Lanes<T>], factors: &Lanes<T>, rows: &mut [&mut [T]])
             *place = lanes[lane] * factors[lane];
         }
     }
+}
+
+/// Changes every row of a tile by the lanes' numbers. How many lanes there are must not be known where this is inlined: loops
+/// of a known length are written out element by element, without vectors.
+#[inline(always)]
+fn by_lane<T: Copy>(tile: &mut [T], lanes: &[T], f: impl Fn(T, T) -> T) {
+    for row in tile.chunks_exact_mut(lanes.len()) {
+        row.iter_mut().zip(lanes).for_each(|(x, &lane)| *x = f(*x, lane));
+    }
+}
+
+/// exp(score − largest), but no less than what a sum of at least one loses anyway: arithmetic with numbers below the normal
+/// ones is many times slower.
+#[inline(always)]
+fn exponential<T: Real>(score: T, largest: T) -> T {
+    let (below, least) = (score - largest, T::pick(-80.0, -700.0));
+    // NaN stays NaN.
+    exp(if below < least { least } else { below })
 }
 
 /// A width rounded up to what products take.
