@@ -1,5 +1,7 @@
 //! The way back: weights are found anew, tile by tile.
 
+use std::iter;
+
 use super::product::product;
 use super::{Attention, KEYS, Lanes, QUERIES, by_lane, exponential, load, padded, rows, store, turn};
 use crate::kernels::isa::vectorized;
@@ -8,6 +10,11 @@ use crate::kernels::matmul::{Matrix, Sizes};
 use crate::kernels::pool;
 use crate::kernels::reduce::fold_dense;
 use crate::kernels::vector::Wide;
+
+/// Pieces of work that are enough for the threads that there usually are.
+const TASKS: usize = 8;
+/// Keys to a piece at least, where a head's are cut.
+const SHORTEST: usize = 512;
 
 /// Fills the gradients to queries, keys and values, each dense `[groups, length, heads, width]`, from each head's queries,
 /// keys, values, output and output's cotangent, and what [`forward`](super::forward) has kept.
@@ -21,22 +28,38 @@ pub(crate) fn backward<T: Wide + Real>(
     kept: &[T],
     [dq, dk, dv]: [&mut [T]; 3],
 ) {
-    let count = inputs[0].len();
-    let dq = rows(dq, groups, count / groups, a.width);
-    let dk = rows(dk, groups, count / groups, a.width);
-    let dv = rows(dv, groups, count / groups, a.value_width);
-    let heads = dq.into_iter().zip(dk).zip(dv).zip(kept.chunks_exact(a.kept())).enumerate().collect();
-    a.share(count, heads, |(i, (((mut dq, dk), dv), kept))| {
-        head(a, inputs.map(|x| x[i]), kept, &mut dq, [dk, dv]);
+    let heads = inputs[0].len();
+    // Few heads are cut further, at places that depend on lengths alone; each stretch of keys makes a part of Q̄.
+    let stretches = TASKS.div_ceil(heads).min(a.keys.div_ceil(SHORTEST));
+    let length = a.keys.div_ceil(stretches);
+    let mut parts: Vec<Vec<T>> = (1..a.keys.div_ceil(length)).map(|_| pool::buffer(dq.len())).collect();
+    let all = iter::once(&mut *dq).chain(parts.iter_mut().map(|part| &mut part[..]));
+    let mut dk = rows(dk, groups, heads / groups, a.width);
+    let mut dv = rows(dv, groups, heads / groups, a.value_width);
+    let both = dk.iter_mut().zip(&mut dv);
+    let mut keys: Vec<_> = both.map(|(dk, dv)| dk.chunks_mut(length).zip(dv.chunks_mut(length))).collect();
+    let mut tasks = vec![];
+    for (number, part) in all.enumerate() {
+        let heads = rows(part, groups, heads / groups, a.width).into_iter().zip(&mut keys).enumerate();
+        tasks.extend(heads.flat_map(|(head, (dq, keys))| keys.next().map(|keys| (head, number * length, dq, keys))));
+    }
+    a.share(heads, tasks, |(head, first, mut dq, (dk, dv))| {
+        let kept = &kept[head * a.kept()..][..a.kept()];
+        stretch(a, inputs.map(|x| x[head]), kept, first, [&mut dq, dk, dv]);
     });
+    for part in parts {
+        dq.iter_mut().zip(&part).for_each(|(dq, &part)| *dq += part);
+        pool::recycle(part);
+    }
 }
 
-fn head<T: Wide + Real>(
+/// The gradients of one head to a stretch of keys and values, and what comes from these of the gradient to all queries.
+fn stretch<T: Wide + Real>(
     a: Attention<T>,
     [q, k, v, y, g]: [Matrix<'_, T>; 5],
     kept: &[T],
-    dq: &mut [&mut [T]],
-    [dk, dv]: [Vec<&mut [T]>; 2],
+    start: usize,
+    [dq, dk, dv]: [&mut [&mut [T]]; 3],
 ) {
     let (width, value_width) = (padded(a.width), padded(a.value_width));
     // Of queries and cotangents each tile is there twice: as rows, and as lanes.
@@ -48,8 +71,8 @@ fn head<T: Wide + Real>(
     let (query_sums, rest) = rest.split_at_mut(a.width);
     let (cotangent, rest) = rest.split_at_mut(a.value_width);
     let (weights, slopes) = rest.split_at_mut(KEYS);
-    let mut key_sums = pool::filled(a.keys * width, T::zero());
-    let mut value_sums = pool::filled(a.keys * value_width, T::zero());
+    let mut key_sums = pool::filled(dk.len() * width, T::zero());
+    let mut value_sums = pool::filled(dv.len() * value_width, T::zero());
 
     let kept = kept.as_chunks::<QUERIES>().0.as_chunks::<2>().0;
     for ((tile, dq), [largest, inverse]) in dq.chunks_mut(QUERIES).enumerate().zip(kept) {
@@ -65,7 +88,7 @@ fn head<T: Wide + Real>(
         let means: Lanes<T> = std::array::from_fn(|_| products.next().unwrap_or_else(T::zero));
 
         query_sums.as_flattened_mut().fill(T::zero());
-        for keys in a.tiles(&queries) {
+        for keys in a.tiles(&queries, start..start + dk.len()) {
             let (weights, slopes) = (&mut weights[..keys.len()], &mut slopes[..keys.len()]);
             let (k, v) = (k.skip(keys.start, 0), v.skip(keys.start, 0));
             let across = |k| Sizes { m: keys.len(), k, n: QUERIES };
@@ -74,19 +97,18 @@ fn head<T: Wide + Real>(
             weigh(weights.as_flattened_mut(), largest, inverse);
             a.hide(first, keys.start, weights, T::zero());
             slope(slopes.as_flattened_mut(), weights.as_flattened(), &means);
-            let down = |n| Sizes { m: keys.len(), k: QUERIES, n };
-            let value_sums = &mut value_sums[keys.start * value_width..keys.end * value_width];
+            let (down, from, to) = (|n| Sizes { m: keys.len(), k: QUERIES, n }, keys.start - start, keys.end - start);
+            let value_sums = &mut value_sums[from * value_width..to * value_width];
             product(value_sums, down(value_width), by_key(weights), g_rows, true);
-            let key_sums = &mut key_sums[keys.start * width..keys.end * width];
-            product(key_sums, down(width), by_key(slopes), query_rows, true);
+            product(&mut key_sums[from * width..to * width], down(width), by_key(slopes), query_rows, true);
             let sizes = Sizes { m: a.width, k: keys.len(), n: QUERIES };
             product(query_sums.as_flattened_mut(), sizes, k.t(), slopes.as_flattened(), true);
         }
         store(query_sums, &[a.scale; QUERIES], dq);
     }
-    let copy = |(row, sums): (&mut [T], &[T])| row.copy_from_slice(&sums[..row.len()]);
-    dk.into_iter().zip(key_sums.chunks_exact(width)).for_each(copy);
-    dv.into_iter().zip(value_sums.chunks_exact(value_width)).for_each(copy);
+    let copy = |(row, sums): (&mut &mut [T], &[T])| row.copy_from_slice(&sums[..row.len()]);
+    dk.iter_mut().zip(key_sums.chunks_exact(width)).for_each(copy);
+    dv.iter_mut().zip(value_sums.chunks_exact(value_width)).for_each(copy);
     [rows, lanes, key_sums, value_sums].into_iter().for_each(pool::recycle);
 }
 

@@ -47,7 +47,7 @@ fn tile<T: Wide + Real>(
 
     let mut largest = [T::min_value(); QUERIES];
     let [mut total, mut factor] = [[T::zero(); QUERIES]; 2];
-    for keys in a.tiles(&queries) {
+    for keys in a.tiles(&queries, 0..a.keys) {
         let scores = &mut scores[..keys.len()];
         let sizes = Sizes { m: keys.len(), k: a.width, n: QUERIES };
         product(scores.as_flattened_mut(), sizes, k.skip(keys.start, 0), query.as_flattened(), false);

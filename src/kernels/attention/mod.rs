@@ -54,10 +54,10 @@ impl<T: Wide> Attention<T> {
         if self.causal { (query + 1 + self.keys).saturating_sub(self.queries).min(self.keys) } else { self.keys }
     }
 
-    /// The tiles of keys that any query of a tile of queries looks at.
-    fn tiles(&self, queries: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<T> {
-        let seen = self.seen(queries.end - 1);
-        (0..seen).step_by(KEYS).map(move |first| first..seen.min(first + KEYS))
+    /// The tiles of those of the keys that any query of a tile of queries looks at.
+    fn tiles(&self, queries: &Range<usize>, keys: Range<usize>) -> impl Iterator<Item = Range<usize>> + use<T> {
+        let end = keys.end.min(self.seen(queries.end - 1));
+        (keys.start..end).step_by(KEYS).map(move |first| first..end.min(first + KEYS))
     }
 
     /// Writes `value` where a key is later than what the query looks at.
