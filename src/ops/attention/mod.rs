@@ -35,8 +35,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// Without a mask and with [`Causal`](AttentionMask::Causal) the weights are found tile by tile, forward and back, so
     /// that memory grows with the lengths and not with their product
-    /// ([Dao et al. 2022](https://arxiv.org/abs/2205.14135)); with other masks, and where a gradient is differentiated in
-    /// turn, all weights `[…, queries, keys]` are there at once.
+    /// ([Dao et al. 2022](https://arxiv.org/abs/2205.14135)); with other masks, of fewer than eight queries, and where a
+    /// gradient is differentiated in turn, all weights `[…, queries, keys]` are there at once.
     ///
     /// # Panics
     /// Where the shapes do not fit.
