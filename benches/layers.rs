@@ -40,6 +40,8 @@ fn products(criterion: &mut Criterion) {
     }
 }
 
+/// Of lengths as they are, and of heads split from the width and joined again, as multi-head attention does: batch, heads,
+/// length and width of a head.
 fn attention(criterion: &mut Criterion) {
     for (batch, length) in [(48, 64), (16, 256), (4, 1024)] {
         let qkv = [0, 1, 2].map(|_| draw([batch, length, 32]));
@@ -47,6 +49,15 @@ fn attention(criterion: &mut Criterion) {
             let name = format!("{name} {batch}×{length}×32");
             both(criterion, "attention", &name, |[q, k, v]: &[Tensor; 3]| q.attention(k, v, mask), &qkv);
         }
+    }
+    for [batch, heads, length, width] in [[12, 4, 64, 32], [2, 4, 1024, 64]] {
+        let qkv = [0, 1, 2].map(|_| draw([batch, length, heads * width]));
+        let split = |x: &Tensor| x.reshape((batch, length, heads, width)).permute(&[0, 2, 1, 3]);
+        let of = |[q, k, v]: &[Tensor; 3]| {
+            let y = split(q).attention(&split(k), &split(v), AttentionMask::Causal);
+            y.permute(&[0, 2, 1, 3]).reshape((batch, length, heads * width))
+        };
+        both(criterion, "attention", &format!("heads {batch}×{heads}×{length}×{width}"), of, &qkv);
     }
 }
 

@@ -15,20 +15,31 @@ pub(crate) struct Matrix<'a, T> {
     pub(crate) col_stride: isize,
 }
 
-impl<T> Matrix<'_, T> {
+impl<'a, T> Matrix<'a, T> {
     /// Panics unless every element of a `rows`×`cols` matrix lies within the slice.
-    fn check(&self, rows: usize, cols: usize) {
+    pub(super) fn check(&self, rows: usize, cols: usize) {
         let reach = |count: usize, stride: isize| stride * (count as isize - 1);
         let (down, right) = (reach(rows, self.row_stride), reach(cols, self.col_stride));
         let lowest = self.offset as isize + down.min(0) + right.min(0);
         let highest = self.offset as isize + down.max(0) + right.max(0);
         assert!(lowest >= 0 && (highest as usize) < self.data.len(), "matrix reaches outside its storage");
     }
+
+    /// The elements of a row, where they lie side by side.
+    pub(super) fn row(&self, row: usize, cols: usize) -> Option<&'a [T]> {
+        let start = self.offset as isize + row as isize * self.row_stride;
+        (self.col_stride == 1).then(|| &self.data[start as usize..][..cols])
+    }
 }
 
 impl<T: Copy> Matrix<'_, T> {
+    /// The transpose.
+    pub(super) fn t(self) -> Self {
+        Matrix { row_stride: self.col_stride, col_stride: self.row_stride, ..self }
+    }
+
     /// The matrix without its first rows and columns.
-    fn skip(self, rows: usize, cols: usize) -> Self {
+    pub(super) fn skip(self, rows: usize, cols: usize) -> Self {
         let offset = self.offset as isize + rows as isize * self.row_stride + cols as isize * self.col_stride;
         Matrix { offset: offset as usize, ..self }
     }
@@ -49,7 +60,7 @@ pub(crate) struct Sizes {
 }
 
 /// Multiply-adds below which a second thread costs more than it brings.
-const PARALLEL_FROM: usize = 1 << 20;
+pub(super) const PARALLEL_FROM: usize = 1 << 20;
 
 /// Multiply-adds that are worth handing to another thread.
 const PIECE: usize = 1 << 19;

@@ -7,7 +7,7 @@ use crate::autodiff::binary;
 use crate::kernels::matmul::{Matrix, Sizes, matmul};
 use crate::kernels::pool;
 use crate::kernels::strided::Lines;
-use crate::tensor::{Float, Layout, Shape, Tensor, broadcast_shapes};
+use crate::tensor::{Float, Shape, Tensor, broadcast_shapes};
 
 impl<T: Float> Tensor<T> {
     /// The matrix product, by NumPy's rules.
@@ -88,10 +88,10 @@ fn multiply<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
         expanded(operand, &whole)
     };
     let (x, w) = (spread(x, x_matrix), spread(w, w_matrix));
-    let starts = starts(&shape, x.layout(), w.layout());
+    let (x, w) = (matrices(&x), matrices(&w));
     shape.extend_from_slice(&[sizes.m, sizes.n]);
     let mut out = pool::buffer(shape.iter().product());
-    matmul(&mut out, sizes, |i| (matrix(&x, starts[i][0]), matrix(&w, starts[i][1])));
+    matmul(&mut out, sizes, |i| (x[i], w[i]));
     Tensor::from_dense(out, &shape)
 }
 
@@ -102,17 +102,16 @@ pub(super) fn matrix<T: Float>(tensor: &Tensor<T>, offset: usize) -> Matrix<'_, 
     Matrix { data: tensor.storage(), offset, row_stride: strides[row], col_stride: strides[col] }
 }
 
-/// Where the matrices of each pair of the batch start in their storages.
-fn starts(batch: &[usize], x: &Layout, w: &Layout) -> SmallVec<[[usize; 2]; 1]> {
-    let rank = batch.len();
-    let lines = Lines::new(batch, [&x.strides[..rank], &w.strides[..rank]], [x.offset, w.offset]);
-    let mut starts = SmallVec::new();
-    lines.for_each(0, lines.count, |line| {
-        for i in 0..lines.length as isize {
-            starts.push([0, 1].map(|operand| line[operand].wrapping_add_signed(lines.strides[operand] * i)));
-        }
+/// The matrices of the tensor's last two axes, in row-major order of those before.
+pub(super) fn matrices<T: Float>(tensor: &Tensor<T>) -> SmallVec<[Matrix<'_, T>; 1]> {
+    let (batch, layout) = (tensor.rank() - 2, tensor.layout());
+    let lines = Lines::new(&layout.shape[..batch], [&layout.strides[..batch]], [layout.offset]);
+    let mut matrices = SmallVec::new();
+    lines.for_each(0, lines.count, |[start]| {
+        let starts = (0..lines.length as isize).map(|i| start.wrapping_add_signed(lines.strides[0] * i));
+        matrices.extend(starts.map(|start| matrix(tensor, start)));
     });
-    starts
+    matrices
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use sapwood::ops::AttentionMask;
 use sapwood::prelude::*;
 
-use crate::harness::{check_pair_shapes, check_shapes};
+use crate::harness::{check_model, check_pair_shapes, check_shapes, random};
 
 const X: std::ops::Range<f64> = -2.0..2.0;
 
@@ -13,6 +13,14 @@ fn attention() {
     check_pair_shapes("causal attention", &shapes, X, |q, k| q.attention(k, &k.sin(), AttentionMask::Causal));
     check_pair_shapes("masked attention", &shapes, X, |q, k| q.attention(k, k, AttentionMask::Keep(&keep)));
     check_shapes("attention with added numbers", &[&[3, 3]], X, |x| x.attention(x, x, AttentionMask::Add(x)));
+}
+
+#[test]
+fn attention_of_several_tiles() {
+    for (queries, mask) in [(9, AttentionMask::None), (33, AttentionMask::Causal)] {
+        let inputs = [([queries, 1], 1), ([65, 1], 2), ([65, 1], 3)].map(|(shape, seed)| random(&shape, X, seed));
+        check_model("attention of several tiles", &inputs, |[q, k, v]: &[Tensor<f64>; 3]| q.attention(k, v, mask));
+    }
 }
 
 #[test]

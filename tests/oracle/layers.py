@@ -159,6 +159,13 @@ def attention():
         add(f"TransformerDecoderBlock {which}", function, draw((2, 3, 4)), draw((2, 5, 4)), *parameters)
 
 
+def long_attention():
+    """Of more queries and keys than are computed together."""
+    q, k, v = (1, 2, 40, 3), (1, 2, 70, 3), (1, 2, 70, 2)
+    add("attention long", F.scaled_dot_product_attention, draw(q), draw(k), draw(v))
+    add("attention causal long", lambda *x: F.scaled_dot_product_attention(*x, is_causal=True), draw(k), draw(k), draw(v))
+
+
 class Causal(torch.nn.Module):
     def __init__(self, layer):
         super().__init__()
@@ -175,4 +182,5 @@ tokens()
 norms()
 recurrent()
 attention()
+long_attention()
 write(__file__, cases)

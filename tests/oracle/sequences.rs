@@ -67,7 +67,7 @@ pub(crate) fn attention<T: Float>(kind: &str, options: &str, inputs: &[Tensor<T>
     let keep = Tensor::from_vec((0..15).map(|i| i * 7 % 4 > 0).collect(), (3, 5));
     Some(match (kind, inputs) {
         ("attention", [q, k, v]) => match options {
-            "causal" => q.attention(k, v, AttentionMask::Causal),
+            "causal" | "causal long" => q.attention(k, v, AttentionMask::Causal),
             "keep" => q.attention(k, v, AttentionMask::Keep(&keep)),
             "grouped" => {
                 let (k, v) = (k.repeat_interleave(2, 1), v.repeat_interleave(2, 1));

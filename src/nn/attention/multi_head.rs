@@ -133,7 +133,8 @@ impl<T: Float> MultiHeadAttention<T> {
         MultiHeadAttention { rotary: Some(base), ..self }
     }
 
-    /// The same layer; weights are dropped with probability `probability` in training, as [`Dropout`] does.
+    /// The same layer; weights are dropped with probability `probability` in training, as [`Dropout`] does. All weights are
+    /// in memory at once then, which [`Tensor::attention`] avoids.
     ///
     /// # Panics
     /// Where the probability is not in [0, 1].

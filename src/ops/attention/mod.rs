@@ -1,8 +1,10 @@
 //! Scaled dot-product attention, and rotary positions.
 
+mod fused;
+mod rotary;
+
 use super::softmax::causal_softmax;
-use crate::autodiff::unary;
-use crate::tensor::{Float, Tensor};
+use crate::tensor::{Float, Shape, Tensor, broadcast_shapes};
 
 /// Which positions an attention may look at.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,12 +23,20 @@ pub enum AttentionMask<'a, T: Float = f32> {
 /// Scores of what may not be looked at: exp makes them 0, without the NaN that −∞ makes where nothing is left.
 const FORBIDDEN: f64 = -1e30;
 
+/// Queries below which a tile would be empty for the most part, as where a text is written word by word.
+const FEW: usize = 8;
+
 impl<T: Float> Tensor<T> {
     /// softmax(q kᵀ / √d) v: for each query the mean of the values, weighted by how well their keys fit
     /// ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
     ///
     /// Shapes: queries (this tensor) `[…, queries, d]`, keys `[…, keys, d]`, values `[…, keys, e]`, result
     /// `[…, queries, e]`; the axes before broadcast together.
+    ///
+    /// Without a mask and with [`Causal`](AttentionMask::Causal) the weights are found tile by tile, forward and back, so
+    /// that memory grows with the lengths and not with their product
+    /// ([Dao et al. 2022](https://arxiv.org/abs/2205.14135)); with other masks, of fewer than eight queries, and where a
+    /// gradient is differentiated in turn, all weights `[…, queries, keys]` are there at once.
     ///
     /// # Panics
     /// Where the shapes do not fit.
@@ -41,35 +51,56 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn attention(&self, keys: &Tensor<T>, values: &Tensor<T>, mask: AttentionMask<'_, T>) -> Tensor<T> {
-        attention_weights(self, keys, values, mask).matmul(values)
+        check(self, keys, values);
+        let (rank, inputs) = (self.rank(), [self, keys, values]);
+        let causal = match mask {
+            AttentionMask::None => false,
+            AttentionMask::Causal => true,
+            AttentionMask::Keep(_) | AttentionMask::Add(_) => return composed(inputs, mask),
+        };
+        if self.shape()[rank - 2] < FEW || inputs.iter().any(|x| x.is_empty()) {
+            return composed(inputs, mask);
+        }
+        let Some(batch) = common_batch(inputs) else { unreachable!("the axes before were found to broadcast") };
+        let [q, k, v] = inputs.map(|x| {
+            let matrix = &x.shape()[x.rank() - 2..];
+            x.broadcast_to([&batch, matrix].concat())
+        });
+        fused::attention([&q, &k, &v], causal)
     }
+}
 
-    /// Rotates the last axis by position, so that products of queries and keys depend on the distance alone
-    /// ([Su et al. 2021](https://arxiv.org/abs/2104.09864)): (xᵢ, xᵢ₊ₕ) turns by the angle p · base^(−i/h), where h is
-    /// half the last axis and p the position, `offset` for the first along the last axis but one.
-    ///
-    /// The halves of the axis are paired as in GPT-NeoX and Llama. Derivative: ȳ turned back.
-    ///
-    /// # Panics
-    /// Where there are not two axes, the last one is odd, or `base` is not positive.
-    ///
-    /// ```
-    /// # use sapwood::prelude::*;
-    /// let x: Tensor = Tensor::ones((3, 4));
-    /// let y = x.rotary(0, 10_000.0);
-    /// assert_eq!(y.slice(s![0, ..]), x.slice(s![0, ..]));
-    /// assert!((y.norm().item() - x.norm().item()).abs() < 1e-6);
-    /// ```
-    #[track_caller]
-    pub fn rotary(&self, offset: usize, base: f64) -> Tensor<T> {
-        let shape = self.shape();
-        assert!(
-            shape.len() >= 2 && shape[shape.len() - 1].is_multiple_of(2),
-            "rotary: the shape is {shape:?}, where [positions, an even length] are needed last"
-        );
-        assert!(base > 0.0, "rotary: the base {base} is not positive");
-        rotate(self, offset, base, 1.0)
-    }
+/// The axes before the matrices, broadcast together.
+fn common_batch<T: Float>(inputs: [&Tensor<T>; 3]) -> Option<Shape> {
+    let [q, k, v] = inputs.map(|x| &x.shape()[..x.rank() - 2]);
+    broadcast_shapes(q, k).and_then(|batch| broadcast_shapes(&batch, v))
+}
+
+/// Panics where the shapes do not fit.
+#[track_caller]
+fn check<T: Float>(queries: &Tensor<T>, keys: &Tensor<T>, values: &Tensor<T>) {
+    let (q, k, v) = (queries.shape(), keys.shape(), values.shape());
+    let fits = q.len() >= 2 && k.len() >= 2 && v.len() >= 2 && q.last() == k.last();
+    assert!(
+        fits && k[k.len() - 2] == v[v.len() - 2],
+        "attention: queries {q:?}, keys {k:?} and values {v:?}, where […, queries, d], […, keys, d] and […, keys, e] \
+         are needed"
+    );
+    assert!(
+        common_batch([queries, keys, values]).is_some(),
+        "attention: the axes before the last two of queries {q:?}, keys {k:?} and values {v:?} do not broadcast together"
+    );
+}
+
+/// What the products of queries and keys are multiplied by.
+fn scale<T: Float>(queries: &Tensor<T>) -> T {
+    T::from_f64((queries.shape()[queries.rank() - 1].max(1) as f64).sqrt().recip())
+}
+
+/// [`attention`](Tensor::attention) made of operations, with any mask.
+#[track_caller]
+fn composed<T: Float>([queries, keys, values]: [&Tensor<T>; 3], mask: AttentionMask<'_, T>) -> Tensor<T> {
+    attention_weights(queries, keys, values, mask).matmul(values)
 }
 
 /// The weights of an attention, `[…, queries, keys]`.
@@ -80,15 +111,8 @@ pub(crate) fn attention_weights<T: Float>(
     values: &Tensor<T>,
     mask: AttentionMask<'_, T>,
 ) -> Tensor<T> {
-    let (q, k, v) = (queries.shape(), keys.shape(), values.shape());
-    let fits = q.len() >= 2 && k.len() >= 2 && v.len() >= 2 && q.last() == k.last();
-    assert!(
-        fits && k[k.len() - 2] == v[v.len() - 2],
-        "attention: queries {q:?}, keys {k:?} and values {v:?}, where […, queries, d], […, keys, d] and […, keys, e] \
-         are needed"
-    );
-    let scale = T::from_f64((q[q.len() - 1].max(1) as f64).sqrt().recip());
-    let scores = (queries * scale).matmul(&keys.swap_axes(-1, -2));
+    check(queries, keys, values);
+    let scores = (queries * scale(queries)).matmul(&keys.swap_axes(-1, -2));
     match mask {
         AttentionMask::None => scores.softmax(-1),
         AttentionMask::Causal => causal_softmax(&scores),
@@ -99,25 +123,6 @@ pub(crate) fn attention_weights<T: Float>(
         }
         AttentionMask::Add(bias) => (scores + bias).softmax(-1),
     }
-}
-
-/// [`rotary`](Tensor::rotary), forwards for a direction of 1 and backwards for −1.
-#[track_caller]
-fn rotate<T: Float>(x: &Tensor<T>, offset: usize, base: f64, direction: f64) -> Tensor<T> {
-    let forward = |x: &Tensor<T>| {
-        let axis = x.rank() - 1;
-        let (positions, half) = (x.shape()[axis - 1], x.shape()[axis] / 2);
-        let angle = |p: usize, i: usize| (offset + p) as f64 * base.powf(-(i as f64) / half as f64);
-        let table = |f: fn(f64) -> f64, sign: f64| {
-            let at = |p: usize| (0..half).map(move |i| T::from_f64(sign * f(angle(p, i))));
-            Tensor::from_dense((0..positions).flat_map(at).collect(), &[positions, half])
-        };
-        let (cos, sin) = (table(f64::cos, 1.0), table(f64::sin, direction));
-        let halves = x.chunk(2, axis);
-        let [a, b] = &halves[..] else { return x.clone() };
-        Tensor::concat(&[a * &cos - b * &sin, a * &sin + b * &cos], axis)
-    };
-    unary(x, forward, |_, _| move |g| rotate(&g, offset, base, -direction))
 }
 
 #[cfg(test)]
@@ -141,16 +146,6 @@ mod tests {
         let all = x.attention(&x, &x, AttentionMask::Causal);
         let last = x.slice(s![3.., ..]).attention(&x, &x, AttentionMask::Causal);
         assert!((all.slice(s![3.., ..]) - last).abs().max().item() < 1e-15);
-    }
-
-    #[test]
-    fn rotated_products_depend_on_the_distance_alone() {
-        let x = Tensor::<f64>::normal((1, 6), 0.0, 1.0, &mut StdRng::seed_from_u64(1));
-        let product = |p, q| (x.rotary(p, 100.0) * x.rotary(q, 100.0)).sum().item();
-        assert!((product(3, 5) - product(10, 12)).abs() < 1e-12);
-        // (1, 0) by one radian.
-        let y = Tensor::<f64>::from([[1.0, 0.0]]).rotary(1, 7.0);
-        assert_eq!(y.to_vec(), [1f64.cos(), 1f64.sin()]);
     }
 
     #[test]
