@@ -100,10 +100,11 @@ fn help() {
             }
             spin_loop();
         }
-        // Whoever else uses the pool need not wait for a helper that waits.
+        // Whoever else uses the pool, or the processor, need not wait for a helper that waits.
         if rayon::yield_now() == Some(rayon::Yield::Executed) {
             continue;
         }
+        thread::yield_now();
         if Instant::now() > end {
             WAITING.fetch_sub(1, Ordering::SeqCst);
             return;
