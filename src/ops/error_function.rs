@@ -7,7 +7,7 @@ use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
-    /// The error function, 2/√π ∫₀ˣ e^(−t²) dt, to 1.2 units in the last place. Derivative: 2/√π e^(−x²).
+    /// The error function, 2/√π ∫₀ˣ e^(−t²) dt, to 1.4 units in the last place. Derivative: 2/√π e^(−x²).
     #[track_caller]
     pub fn erf(&self) -> Tensor<T> {
         let factor = T::from_f64(FRAC_2_SQRT_PI);
