@@ -163,7 +163,7 @@ impl MapLeaf<Ref<'_, Gradient>, Nothing> for Squares {
             self.traced.get_or_insert_with(|| walk.place());
         }
         let squares = gradient.map_elements(|x| x.to_f64() * x.to_f64());
-        self.sum += crate::kernels::reduce::fold_dense(squares.dense(), &(0.0, |a, b| a + b));
+        self.sum += crate::kernels::reduce::sum(squares.dense());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
-use super::reduce::{Fold, dot, dot_about, fold_dense};
+use super::reduce::{Fold, dot_about, fold_dense, sum};
 use super::threads;
 
 /// A dense tensor `[outer, groups, inner]`: group g has the elements `[o, g, i]` for all o and i.
@@ -50,7 +50,7 @@ where
     let n = T::from(layout.count()).unwrap_or_else(T::nan);
     let zero = T::zero();
     layout.map(|group| {
-        let mean = layout.rows(x, group).fold(zero, |sum, row| sum + fold_dense(row, &(zero, |a, b| a + b))) / n;
+        let mean = layout.rows(x, group).fold(zero, |total, row| total + sum(row)) / n;
         // Centred first: the square of the mean would drown a small variance.
         let squares = SquaresAbout { mean };
         let variance = layout.rows(x, group).fold(zero, |sum, row| sum + fold_dense(row, &squares)) / n;
@@ -140,12 +140,7 @@ pub(crate) fn sums<T>(g: &[T], x: &[T], layout: Grouped) -> Vec<(T, T)>
 where
     T: num_traits::Float + Pooled + Send + Sync,
 {
-    layout.map(|group| {
-        let rows = || layout.rows(g, group).zip(layout.rows(x, group));
-        let sum = rows().fold(T::zero(), |sum, (g, _)| sum + fold_dense(g, &(T::zero(), |a, b| a + b)));
-        let product = rows().fold(T::zero(), |sum, (g, x)| sum + dot(g, x));
-        (sum, product)
-    })
+    layout.map(|group| sums_of_group(g, x, layout, group, T::zero()))
 }
 
 /// Σ g and Σ g·x̂ of each group, where x̂ is x standardised.
@@ -154,13 +149,18 @@ where
     T: num_traits::Float + Pooled + Send + Sync,
 {
     layout.map(|group| {
-        let Moments { mean, scale, .. } = moments[group];
-        let rows = layout.rows(g, group).zip(layout.rows(x, group));
-        let (sum, product) = rows.fold((T::zero(), T::zero()), |(sum, product), (g, x)| {
-            (sum + fold_dense(g, &(T::zero(), |a, b| a + b)), product + dot_about(mean, x, g))
-        });
-        (sum, product * scale)
+        let (sum, product) = sums_of_group(g, x, layout, group, moments[group].mean);
+        (sum, product * moments[group].scale)
     })
+}
+
+/// Σ g and Σ g·(x − centre).
+fn sums_of_group<T>(g: &[T], x: &[T], layout: Grouped, group: usize, centre: T) -> (T, T)
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
+    let rows = layout.rows(g, group).zip(layout.rows(x, group));
+    rows.fold((T::zero(), T::zero()), |(total, product), (g, x)| (total + sum(g), product + dot_about(centre, x, g)))
 }
 
 /// The cotangent g of [`normalise`] pulled back to x, in place: γ · (g − mean(g) − x̂ mean(g x̂)) / √(variance + ε), by
@@ -176,17 +176,9 @@ pub(crate) fn pull_normalise<T>(
     T: num_traits::Float + Pooled + Send + Sync,
 {
     let n = T::from(layout.count()).unwrap_or_else(T::nan);
-    threads::for_row_chunks(g, layout.inner, 2, |first, g| {
-        let rows = g.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
-        for (row, (g, x)) in rows.enumerate() {
-            let group = (first + row) % layout.groups;
-            let Moments { mean, scale: rsqrt, .. } = moments[group];
-            let (sum, product, scale) = (sums[group].0 / n, sums[group].1 / n * rsqrt, scale[group] * rsqrt);
-            vectorized(
-                #[inline(always)]
-                || g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - sum - (x - mean) * product) * scale),
-            );
-        }
+    pull(g, x, layout, |group| {
+        let (Moments { mean, scale: rsqrt, .. }, (sum, product)) = (moments[group], sums[group]);
+        [sum / n, mean, product / n * rsqrt, scale[group] * rsqrt]
     });
 }
 
@@ -197,14 +189,21 @@ where
 {
     let n = T::from(layout.count()).unwrap_or_else(T::nan);
     let sums = sums(g, y, layout);
+    pull(g, y, layout, |group| [sums[group].0 / n, T::zero(), sums[group].1 / n, moments[group].scale]);
+}
+
+/// (g − mean − (x − centre) · slope) · scale in place of g, with the four numbers of each element's group.
+fn pull<T>(g: &mut [T], x: &[T], layout: Grouped, of: impl Fn(usize) -> [T; 4] + Sync)
+where
+    T: num_traits::Float + Pooled + Send + Sync,
+{
     threads::for_row_chunks(g, layout.inner, 2, |first, g| {
-        let rows = g.chunks_exact_mut(layout.inner).zip(y.chunks_exact(layout.inner).skip(first));
-        for (row, (g, y)) in rows.enumerate() {
-            let group = (first + row) % layout.groups;
-            let (scale, mean, product) = (moments[group].scale, sums[group].0 / n, sums[group].1 / n);
+        let rows = g.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
+        for (row, (g, x)) in rows.enumerate() {
+            let [mean, centre, slope, scale] = of((first + row) % layout.groups);
             vectorized(
                 #[inline(always)]
-                || g.iter_mut().zip(y).for_each(|(g, &y)| *g = (*g - mean - y * product) * scale),
+                || g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - mean - (x - centre) * slope) * scale),
             );
         }
     });

@@ -317,7 +317,12 @@ pub(crate) fn exp_below<T: Real + Send + Sync>(x: &[T], from: T, y: &mut [T]) ->
             }
         },
     );
-    fold_dense(y, &(T::zero(), |a, b| a + b))
+    sum(y)
+}
+
+/// Σ x.
+pub(crate) fn sum<T: num_traits::Float + Send + Sync>(x: &[T]) -> T {
+    fold_dense(x, &(T::zero(), |a, b| a + b))
 }
 
 /// Σ x·y.

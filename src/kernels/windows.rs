@@ -75,20 +75,21 @@ impl Windows {
     /// Calls `visit` with the place of each row of outputs and the place of each row of x that it sees, in order.
     #[inline(always)]
     fn rows(&self, mut visit: impl FnMut(usize, usize)) {
-        self.output_rows(|row, starts| starts.for_each(|start| visit(row, start)));
+        self.output_rows(|row, starts| starts.iter().for_each(|&start| visit(row, start)));
     }
 
     /// Calls `visit` with the place of each row of outputs and the places of the rows of x that it sees, in order.
     #[inline(always)]
-    fn output_rows(&self, mut visit: impl FnMut(usize, &mut dyn Iterator<Item = usize>)) {
+    fn output_rows(&self, mut visit: impl FnMut(usize, &[usize])) {
         let [a, b, c] = &self.spans;
         for (i, a) in a.iter().enumerate() {
             for (j, b) in b.iter().enumerate() {
                 let across = |t: usize| b.first + t * self.dilation[1];
-                let mut starts = (0..a.count)
+                let starts: SmallVec<[usize; 16]> = (0..a.count)
                     .map(|s| (a.first + s * self.dilation[0]) * self.lengths[1])
-                    .flat_map(|plane| (0..b.count).map(move |t| (plane + across(t)) * self.lengths[2]));
-                visit((i * self.spans[1].len() + j) * c.len(), &mut starts);
+                    .flat_map(|plane| (0..b.count).map(move |t| (plane + across(t)) * self.lengths[2]))
+                    .collect();
+                visit((i * self.spans[1].len() + j) * c.len(), &starts);
             }
         }
     }
@@ -135,7 +136,7 @@ pub(crate) fn largest<T: Pooled + Sync + num_traits::Float>(windows: &Windows, x
     places
 }
 
-fn largest_of_plane<T: Pooled + num_traits::Float>(windows: &Windows, runs: &[Run], x: &[T], places: &mut [u32]) {
+fn largest_of_plane<T: num_traits::Float>(windows: &Windows, runs: &[Run], x: &[T], places: &mut [u32]) {
     let spans = &windows.spans[2];
     // Without padding all outputs of a row see elements at the same distances.
     let stride = runs.first().map_or(0, |run| run.stride);
@@ -144,13 +145,12 @@ fn largest_of_plane<T: Pooled + num_traits::Float>(windows: &Windows, runs: &[Ru
         let places = &mut places[row..][..spans.len()];
         if is_even {
             let taps: SmallVec<[usize; 16]> =
-                starts.flat_map(|start| runs.iter().map(move |run| start + run.input)).collect();
+                starts.iter().flat_map(|start| runs.iter().map(move |run| start + run.input)).collect();
             for (i, place) in places.iter_mut().enumerate() {
                 *place = largest_of(x, taps.iter().map(|tap| tap + i * stride));
             }
             return;
         }
-        let starts: SmallVec<[usize; 16]> = starts.collect();
         for (place, &Span { first, count }) in places.iter_mut().zip(spans) {
             let seen = |start: usize| (0..count).map(move |tap| start + first + tap * windows.dilation[2]);
             *place = largest_of(x, starts.iter().flat_map(|&start| seen(start)));

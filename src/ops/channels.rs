@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::axes::{IntoAxes, Keep};
 use super::normalise::{SHORTEST_ROW, grouped, standardise_composed, standardise_groups};
-use crate::autodiff::{binary, op};
+use crate::autodiff::{binary, op, pull_composed};
 use crate::kernels::normalise::{self, Grouped, Moments};
 use crate::tensor::{Float, Tensor};
 
@@ -24,8 +24,11 @@ pub(crate) fn normalise_channels<T: Float>(
     let Some(layout) = grouped(x.shape(), &keep) else {
         let constant = x.stop_gradient();
         let (mean, variance) = (constant.mean_axis(&axes[..]), constant.var_axis(&axes[..], 0));
-        let y = standardise_composed(x, Keep(&axes[..]).into_axes(), epsilon);
-        return (affine.map_or_else(|| y.clone(), |[scale, shift]| affine_channels(&y, scale, shift)), mean, variance);
+        let y = match affine {
+            Some([scale, shift]) => normalise_composed([x, scale, shift], epsilon),
+            None => standardise_composed(x, Keep(&axes[..]).into_axes(), epsilon),
+        };
+        return (y, mean, variance);
     };
     let (y, moments) = match affine {
         Some([scale, shift]) => normalise_grouped(x, scale, shift, layout, epsilon),
@@ -53,31 +56,29 @@ fn normalise_grouped<T: Float>(
         let _ = found.set(Arc::new(moments));
         Tensor::from_dense(y, x.shape())
     };
-    let y = op([x, scale, shift], forward, &|[x, scale, _]: [&Tensor<T>; 3], _: &Tensor<T>| {
-        let (x, scale, moments) = (x.contiguous(), scale.contiguous(), found.get().cloned().unwrap_or_default());
+    let y = op([x, scale, shift], forward, &|[x, scale, shift]: [&Tensor<T>; 3], _: &Tensor<T>| {
+        let inputs = [x.contiguous(), scale.contiguous(), shift.clone()];
+        let moments = found.get().cloned().unwrap_or_default();
         move |mut g: Tensor<T>, watched: [bool; 3]| {
-            let [sums, products] = if g.is_traced() || x.is_traced() || scale.is_traced() {
-                let axes = Keep(&other_axes(&x)[..]).into_axes();
-                let centred = &x - x.mean_axis(axes.clone());
-                let rsqrt = (centred.square().mean_axis(axes.clone()) + epsilon).rsqrt();
-                let standard = centred * &rsqrt;
-                let (sums, products) = (over_channels(&g), over_channels(&(&g * &standard)));
-                let product = (&g * &standard).mean_axis(axes.clone());
-                let mean = g.mean_axis(axes);
-                g = (g - mean - standard * product) * rsqrt * per_channel(&scale, x.rank());
-                [sums, products]
-            } else {
-                let sums = normalise::sums_about(g.contiguous().dense(), x.dense(), layout, &moments);
-                if watched[0] {
-                    normalise::pull_normalise(g.as_mut_slice(), x.dense(), layout, &moments, scale.dense(), &sums);
-                }
-                let (sums, products) = sums.into_iter().unzip();
-                [sums, products].map(|sums| Tensor::from_dense(sums, &[layout.groups]))
-            };
-            [watched[0].then_some(g), watched[1].then_some(products), watched[2].then_some(sums)]
+            let [x, scale, _] = &inputs;
+            if g.is_traced() || x.is_traced() || scale.is_traced() {
+                return pull_composed(|inputs| normalise_composed(inputs, epsilon), inputs, &g);
+            }
+            let sums = normalise::sums_about(g.contiguous().dense(), x.dense(), layout, &moments);
+            if watched[0] {
+                normalise::pull_normalise(g.as_mut_slice(), x.dense(), layout, &moments, scale.dense(), &sums);
+            }
+            let of = |f: fn(&(T, T)) -> T| Tensor::from_dense(sums.iter().map(f).collect(), &[layout.groups]);
+            [watched[0].then_some(g), watched[1].then(|| of(|sums| sums.1)), watched[2].then(|| of(|sums| sums.0))]
         }
     });
     (y, found.into_inner().unwrap_or_default())
+}
+
+/// The same made of operations.
+#[track_caller]
+fn normalise_composed<T: Float>([x, scale, shift]: [&Tensor<T>; 3], epsilon: T) -> Tensor<T> {
+    affine_channels(&standardise_composed(x, Keep(&other_axes(x)[..]).into_axes(), epsilon), scale, shift)
 }
 
 /// γ x + β for each channel, the second axis. Derivatives: x̄ = γ ȳ, γ̄ = Σ ȳ x, β̄ = Σ ȳ.

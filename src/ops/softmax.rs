@@ -6,7 +6,7 @@ use super::norm::SumOfExponentials;
 use crate::autodiff::unary;
 use crate::kernels::isa::vectorized;
 use crate::kernels::math;
-use crate::kernels::reduce::{dot, exp_below, fold_dense, map_rows, update_rows};
+use crate::kernels::reduce::{dot, exp_below, fold_dense, map_rows, sum, update_rows};
 use crate::kernels::{pool, threads};
 use crate::tensor::{Float, Tensor};
 
@@ -159,7 +159,7 @@ fn log_softmax_row<T: Float>(x: &[T], y: &mut [T]) {
 }
 
 fn log_softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
-    let total = fold_dense(g, &(T::zero(), |a, b| a + b));
+    let total = sum(g);
     vectorized(
         #[inline(always)]
         || {

@@ -8,7 +8,7 @@ use crate::kernels::isa::vectorized;
 use crate::kernels::math::Real;
 use crate::kernels::matmul::{Matrix, Sizes};
 use crate::kernels::pool;
-use crate::kernels::reduce::fold_dense;
+use crate::kernels::reduce::sum;
 use crate::kernels::vector::Wide;
 
 /// Pieces of work that are enough for the threads that there usually are.
@@ -84,7 +84,7 @@ fn stretch<T: Wide + Real>(
         turn(query_rows, width, query);
         turn(g_rows, value_width, cotangent);
         vectorized(|| by_lane(y_rows, g_rows, |y, g| y * g));
-        let mut products = y_rows.chunks_exact(value_width).map(|row| fold_dense(row, &(T::zero(), |a, b| a + b)));
+        let mut products = y_rows.chunks_exact(value_width).map(sum);
         let means: Lanes<T> = std::array::from_fn(|_| products.next().unwrap_or_else(T::zero));
 
         query_sums.as_flattened_mut().fill(T::zero());

@@ -97,10 +97,9 @@ fn load<T: Wide>(x: Matrix<'_, T>, lines: Range<usize>, width: usize, factor: T,
     for (row, into) in lines.zip(into.chunks_exact_mut(padded)) {
         let (into, around) = into.split_at_mut(width);
         around.fill(T::zero());
-        let places = into.iter_mut().enumerate();
         match x.row(row, width) {
-            Some(x) => places.zip(x).for_each(|((_, into), &x)| *into = x * factor),
-            None => places.for_each(|(column, into)| *into = x.at(row, column) * factor),
+            Some(x) => into.iter_mut().zip(x).for_each(|(into, &x)| *into = x * factor),
+            None => into.iter_mut().enumerate().for_each(|(column, into)| *into = x.at(row, column) * factor),
         }
     }
 }

@@ -39,7 +39,7 @@ struct Posted {
 unsafe impl Send for Posted {}
 
 static BOARD: Mutex<Vec<Posted>> = Mutex::new(vec![]);
-/// The places on the board.
+/// The places on the board, to look at without its lock.
 static PLACES: AtomicUsize = AtomicUsize::new(0);
 /// Helpers that look for work, or have been called and not come yet.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
@@ -53,12 +53,13 @@ fn board() -> MutexGuard<'static, Vec<Posted>> {
 pub(super) fn work_together(count: usize, work: &(dyn Fn() + Sync)) {
     let job = Job { work, inside: AtomicUsize::new(0), panic: Mutex::new(None) };
     let address = (&raw const job).cast::<Job<'static>>();
-    board().push(Posted { job: address, places: count });
-    PLACES.fetch_add(count, Ordering::SeqCst);
     for _ in WAITING.load(Ordering::SeqCst)..count {
         WAITING.fetch_add(1, Ordering::SeqCst);
         rayon::spawn(help);
     }
+    // From here until the job is off the board nothing may unwind.
+    board().push(Posted { job: address, places: count });
+    PLACES.fetch_add(count, Ordering::SeqCst);
     let own = catch_unwind(AssertUnwindSafe(work));
     withdraw(address);
     job.wait();

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernels::reduce::fold_dense;
+use crate::kernels::reduce;
 use crate::optim::rule::{Chunk, LeafInfo, Rule, positive};
 use crate::tensor::{Float, Tensor};
 
@@ -79,7 +79,7 @@ impl Rule for ClipNorm {
 
     fn apply<T: Float>(&self, _: LeafInfo, (): Chunk<'_, Self, T>, _: &[T], dx: &mut [T]) {
         let squares: Vec<T> = dx.iter().map(|&dx| dx * dx).collect();
-        let norm = fold_dense(&squares, &(T::zero(), |a, b| a + b)).sqrt();
+        let norm = reduce::sum(&squares).sqrt();
         let omega = T::from_f64(self.omega);
         if norm <= omega {
             return;

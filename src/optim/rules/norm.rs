@@ -1,7 +1,7 @@
 //! Norms of leaves, for rules that scale by them.
 
 use crate::kernels::isa::vectorized;
-use crate::kernels::reduce::fold_dense;
+use crate::kernels::reduce;
 use crate::tensor::Float;
 
 /// Elements that are summed one after the other, in lanes; the sums of such blocks are then added in pairs.
@@ -31,7 +31,7 @@ pub(super) fn sum<T: Float>(x: &[T], f: impl Fn(T) -> f64) -> f64 {
 
 /// The sum of the sums of blocks.
 pub(super) fn total(blocks: impl Iterator<Item = f64>) -> f64 {
-    fold_dense(&blocks.collect::<Vec<f64>>(), &(0.0, |a, b| a + b))
+    reduce::sum(&blocks.collect::<Vec<f64>>())
 }
 
 /// The Euclidean norm.
