@@ -8,7 +8,7 @@ use super::slots::Slots;
 use super::state::{LeafState, Optimising, State};
 use crate::autodiff::{Gradient, Grads};
 use crate::kernels::isa::vectorized;
-use crate::kernels::threads;
+use crate::kernels::{pool, threads};
 use crate::params::{Kind, MapLeaf, Mismatch, Mut, Nothing, Pair, Params, Ref, Value, Walk, place, sync_ties};
 use crate::tensor::{Float, Tensor};
 
@@ -155,8 +155,6 @@ struct Leaf<'a, R> {
     step: u64,
     shape: &'a [usize],
     index: usize,
-    /// Elements that the rule sees at a time.
-    chunk: usize,
 }
 
 impl<R: Rule> Leaf<'_, R> {
@@ -173,29 +171,40 @@ impl<R: Rule> Leaf<'_, R> {
         threads::share(pieces, |piece| self.sweep(piece));
     }
 
-    /// Updates a stretch, chunk by chunk.
+    /// Updates a stretch, chunk by chunk. The chunks' length is written into the loops, which so become straight lines.
     fn sweep<T: Float>(&self, mut rest: Stretch<'_, R, T>) {
         let powers = Powers::default();
-        let mut dx = SmallVec::<[T; CHUNK]>::new();
+        let mut dx = [T::zero(); CHUNK];
         vectorized(
             #[inline(always)]
             || {
-                while rest.x.len() > self.chunk {
-                    let (chunk, more) = rest.split(self.chunk);
+                while rest.x.len() > CHUNK {
+                    let (chunk, more) = rest.split(CHUNK);
                     self.step(chunk, &mut dx, &powers);
                     rest = more;
                 }
-                self.step(rest, &mut dx, &powers);
+                let length = rest.x.len();
+                self.step(rest, &mut dx[..length], &powers);
             },
         );
     }
 
+    /// Updates a leaf in one.
+    fn whole<T: Float>(&self, leaf: Stretch<'_, R, T>) {
+        let mut dx = pool::buffer(leaf.x.len());
+        vectorized(
+            #[inline(always)]
+            || self.step(leaf, &mut dx, &Powers::default()),
+        );
+        pool::recycle(dx);
+    }
+
+    /// Updates as many elements as `dx` has room for.
     #[inline(always)]
-    fn step<T: Float>(&self, chunk: Stretch<'_, R, T>, dx: &mut SmallVec<[T; CHUNK]>, powers: &Powers) {
+    fn step<T: Float>(&self, chunk: Stretch<'_, R, T>, dx: &mut [T], powers: &Powers) {
         let Stretch { start, x, gradient, state } = chunk;
         let info = LeafInfo { step: self.step, shape: self.shape, index: self.index, start, powers };
-        dx.clear();
-        dx.extend_from_slice(gradient);
+        dx.copy_from_slice(gradient);
         self.rule.apply(info, state, x, dx);
         x.iter_mut().zip(&*dx).for_each(|(x, &dx)| *x -= dx);
     }
@@ -213,8 +222,11 @@ fn update_leaf<R: Rule, T: Float>(
     let shape = SmallVec::<[usize; 4]>::from_slice(x.shape());
     let dense = gradient.contiguous();
     let whole = rule.whole_leaf() || state.whole();
-    let chunk = if whole { x.len() } else { CHUNK };
-    let leaf = Leaf { rule: &*rule, step: *step, shape: &shape, index, chunk };
+    let leaf = Leaf { rule: &*rule, step: *step, shape: &shape, index };
     let stretch = Stretch { start: 0, x: x.as_mut_slice(), gradient: dense.dense(), state: state.chunk() };
-    if parallel && !whole { leaf.share(stretch) } else { leaf.sweep(stretch) }
+    match (whole, parallel) {
+        (true, _) => leaf.whole(stretch),
+        (false, true) => leaf.share(stretch),
+        (false, false) => leaf.sweep(stretch),
+    }
 }
