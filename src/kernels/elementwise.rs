@@ -40,6 +40,39 @@ where
     out
 }
 
+/// The two results of `f` for every element, in row-major order.
+pub(crate) fn map_to_two<T: Pooled + Sync>(
+    x: Strided<'_, T>,
+    f: impl Fn(T) -> (T, T) + Copy + Sync,
+) -> (Vec<T>, Vec<T>) {
+    let (mut first, mut second) = (pool::buffer(x.len()), pool::buffer(x.len()));
+    let x = Operand::new(x);
+    threads::for_chunk_pairs(&mut first, &mut second, |start, first, second| {
+        let mut scratch = Scratch::new();
+        let mut rest = second;
+        for_blocks(
+            start,
+            first,
+            |start, length| x.cut(start, length),
+            #[inline(always)]
+            |start, first| {
+                let x = x.block(start, first.len(), &mut scratch);
+                let (second, others) = std::mem::take(&mut rest).split_at_mut(first.len());
+                rest = others;
+                vectorized(
+                    #[inline(always)]
+                    move || {
+                        for ((first, second), &x) in first.iter_mut().zip(second).zip(x) {
+                            (*first, *second) = f(x);
+                        }
+                    },
+                );
+            },
+        );
+    });
+    (first, second)
+}
+
 /// `f` of every pair, in row-major order; both have the same shape.
 pub(crate) fn zip<A, B, U>(a: Strided<'_, A>, b: Strided<'_, B>, f: impl Fn(A, B) -> U + Copy + Sync) -> Vec<U>
 where

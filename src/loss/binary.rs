@@ -75,6 +75,7 @@ pub fn squared_hinge<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>) -> Te
 
 pub(super) mod each {
     use crate::autodiff::{binary, unary};
+    use crate::kernels::math;
     use crate::loss::same_shape;
     use crate::ops::broadcast::zip_elements;
     use crate::tensor::{Float, Tensor};
@@ -92,7 +93,7 @@ pub(super) mod each {
     #[track_caller]
     pub fn binary_cross_entropy_with_logits<T: Float>(logits: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
         same_shape("binary_cross_entropy_with_logits", logits, target);
-        let each = |z: T, y: T| z.max(T::zero()) - z * y + (-z.abs()).exp().ln_1p();
+        let each = |z: T, y: T| z.max(T::zero()) - z * y + math::ln_1p(math::exp(-z.abs()));
         binary(
             logits,
             target,
@@ -115,7 +116,10 @@ pub(super) mod each {
     /// max(ln x, −100). Derivative: 1 / max(x, 1e-12), large but finite at 0, as PyTorch's.
     fn ln<T: Float>(x: &Tensor<T>) -> Tensor<T> {
         let (least, smallest) = (T::from_f64(-100.0), T::from_f64(1e-12));
-        let bounded = |x: T| if x.ln() < least { least } else { x.ln() };
+        let bounded = |x: T| {
+            let y = math::ln(x);
+            if y < least { least } else { y }
+        };
         unary(
             x,
             |x| x.map_elements(bounded),

@@ -1,8 +1,9 @@
 //! Cross-entropy with labels: one pass over the logits.
 
 use crate::autodiff::unary;
-use crate::kernels::reduce::map_rows;
-use crate::ops::Keep;
+use crate::kernels::reduce::exp_below;
+use crate::kernels::{math, pool, threads};
+use crate::ops::{Keep, softmax_row};
 use crate::tensor::{Element, Float, Index, Tensor};
 
 /// How many classes the last axis counts.
@@ -38,6 +39,9 @@ pub(super) fn labels<T: Float, I: Index>(
     indices
 }
 
+/// What an exponential costs, in additions.
+const EXPONENTIAL: usize = 8;
+
 /// Labels as rows k of weighted probabilities: `off` · w, and `on` · w more at the label; nothing where it is ignored.
 #[derive(Clone)]
 pub(super) struct Labels<T> {
@@ -49,19 +53,55 @@ pub(super) struct Labels<T> {
 }
 
 impl<T: Float> Labels<T> {
-    /// Σ k (ln Σ e^z − z).
-    fn loss(&self, z: &[T], label: Option<usize>) -> T {
-        let Some(label) = label else { return T::zero() };
+    /// The loss of each row, Σ k (ln Σ e^z − z).
+    fn losses(&self, z: &[T]) -> Vec<T> {
+        let mut losses = pool::buffer(self.labels.len());
+        threads::for_row_chunks(&mut losses, 1, EXPONENTIAL * self.classes, |first, losses| {
+            let mut exponentials = pool::buffer(self.classes);
+            let rows = z.chunks_exact(self.classes).zip(&self.labels).skip(first);
+            for (loss, (z, &label)) in losses.iter_mut().zip(rows) {
+                *loss = label.map_or(T::zero(), |label| self.loss(z, label, &mut exponentials));
+            }
+            pool::recycle(exponentials);
+        });
+        losses
+    }
+
+    fn loss(&self, z: &[T], label: usize, exponentials: &mut [T]) -> T {
         let top = z.iter().copied().fold(T::neg_infinity(), T::max);
         // Where the largest is infinite, or none is a number, the differences would be NaN for the wrong reason.
         let shift = if top.is_finite() { top } else { T::zero() };
-        let log_sum = z.iter().map(|&z| (z - shift).exp()).sum::<T>().ln();
+        let log_sum = math::ln(exp_below(z, shift, exponentials));
         let mut loss = self.on * self.weights[label] * (log_sum - (z[label] - shift));
         if self.off != T::zero() {
             let even = z.iter().zip(&self.weights).map(|(&z, &weight)| weight * (log_sum - (z - shift)));
             loss += self.off * even.sum::<T>();
         }
         loss
+    }
+
+    /// The rows z̄ = (softmax(z) · Σ k − k) · ȳ; zeros where the label is ignored, whatever stands there.
+    fn pull(&self, z: &[T], g: &[T]) -> Vec<T> {
+        let total = self.weights.iter().copied().sum::<T>();
+        let mut out = pool::buffer(z.len());
+        threads::for_row_chunks(&mut out, self.classes, EXPONENTIAL, |first, out| {
+            let rows = z.chunks_exact(self.classes).zip(&self.labels).zip(g).skip(first);
+            for (out, ((z, &label), &g)) in out.chunks_exact_mut(self.classes).zip(rows) {
+                let Some(label) = label else {
+                    out.fill(T::zero());
+                    continue;
+                };
+                let (on, off) = (self.on * self.weights[label] * g, self.off * g);
+                let all = on + off * total;
+                softmax_row(z, out);
+                out.iter_mut().for_each(|p| *p *= all);
+                if off != T::zero() {
+                    out.iter_mut().zip(&self.weights).for_each(|(p, &weight)| *p -= off * weight);
+                }
+                out[label] -= on;
+            }
+        });
+        out
     }
 
     /// All rows k.
@@ -77,35 +117,24 @@ impl<T: Float> Labels<T> {
         }
         rows
     }
-
-    /// Whether every Σ k is 1.
-    fn is_plain(&self) -> bool {
-        self.weights.iter().all(|weight| weight.is_one()) && self.labels.iter().all(Option::is_some)
-    }
 }
 
 /// The loss of each row, Σ k (ln Σ e^z − z), with z shifted by its largest; z̄ = (softmax(z) · Σ k − k) · ȳ.
 #[track_caller]
 pub(super) fn of_labels<T: Float>(logits: &Tensor<T>, target: Labels<T>, shape: &[usize]) -> Tensor<T> {
-    let classes = target.classes;
-    let forward = |z: &Tensor<T>| {
-        let z = z.contiguous();
-        let mut losses: Vec<(Option<usize>, T)> = target.labels.iter().map(|&label| (label, T::zero())).collect();
-        map_rows(z.dense(), classes, &mut losses, 1, 16, |z, loss| loss[0].1 = target.loss(z, loss[0].0));
-        Tensor::from_dense(losses.into_iter().map(|(_, loss)| loss).collect(), shape)
-    };
+    let forward = |z: &Tensor<T>| Tensor::from_dense(target.losses(z.contiguous().dense()), shape);
     unary(logits, forward, |z, _| {
         let (z, target) = (z.clone(), target.clone());
-        move |g| {
-            let rows = Tensor::from_dense(target.rows(), z.shape());
-            let g = g.unsqueeze(-1);
-            if target.is_plain() {
-                return (z.softmax(-1) - rows) * g;
+        move |g: Tensor<T>| {
+            if !g.is_traced() && !z.is_traced() {
+                let z = z.contiguous();
+                return Tensor::from_dense(target.pull(z.dense(), g.contiguous().dense()), z.shape());
             }
+            let rows = Tensor::from_dense(target.rows(), z.shape());
             let counted = Tensor::from_dense(target.labels.iter().map(Option::is_some).collect(), g.shape());
             let sums = rows.sum_axis(Keep(-1));
-            // Whatever stands in an ignored row, NaN too, does no harm.
-            counted.where_((z.softmax(-1) * sums - rows) * g, T::zero())
+            let pulled = (z.softmax(-1) * sums - rows) * g.unsqueeze(-1);
+            counted.unsqueeze(-1).where_(pulled, T::zero())
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use super::pointwise::{fused_of_input, fused_of_output, piecewise};
+use super::pointwise::{fused_of_input, fused_of_output, fused_with_slope, piecewise};
 use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
@@ -53,11 +53,10 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn gelu(&self) -> Tensor<T> {
-        fused_of_input(
+        fused_with_slope(
             self,
-            math::gelu,
             #[inline(always)]
-            |x| math::normal_cdf(x) + x * normal_density(x),
+            |x| (math::gelu(x), math::normal_cdf(x) + x * normal_density(x)),
             |x| fused_of_input(x, math::normal_cdf, normal_density, density) + x * density(x),
         )
     }
@@ -72,14 +71,13 @@ impl<T: Float> Tensor<T> {
         let b = a * T::from_f64(0.044715);
         let inner = move |x: T| x * (a + b * x * x);
         let inner_slope = move |x: T| a + T::from_f64(3.0) * b * x * x;
-        fused_of_input(
+        fused_with_slope(
             self,
-            #[inline(always)]
-            move |x| half * x * (T::one() + math::tanh(inner(x))),
             #[inline(always)]
             move |x| {
                 let t = math::tanh(inner(x));
-                half * (T::one() + t + x * (T::one() - t * t) * inner_slope(x))
+                let slope = half * (T::one() + t + x * (T::one() - t * t) * inner_slope(x));
+                (half * x * (T::one() + t), slope)
             },
             move |x| {
                 let square = x.square();
@@ -93,14 +91,12 @@ impl<T: Float> Tensor<T> {
     /// x σ(x), also known as swish. Derivative: σ(x) (1 + x (1 − σ(x))).
     #[track_caller]
     pub fn silu(&self) -> Tensor<T> {
-        fused_of_input(
+        fused_with_slope(
             self,
-            #[inline(always)]
-            |x| x * math::sigmoid(x),
             #[inline(always)]
             |x| {
                 let s = math::sigmoid(x);
-                s * (T::one() + x * (T::one() - s))
+                (x * s, s * (T::one() + x * (T::one() - s)))
             },
             |x| {
                 let s = x.sigmoid();
@@ -118,20 +114,23 @@ impl<T: Float> Tensor<T> {
     /// ln(1 + eˣ), for large x too. Derivative: σ(x).
     #[track_caller]
     pub fn softplus(&self) -> Tensor<T> {
-        fused_of_input(self, math::softplus, math::sigmoid, |x| x.sigmoid())
+        fused_with_slope(
+            self,
+            #[inline(always)]
+            |x| (math::softplus(x), math::sigmoid(x)),
+            |x| x.sigmoid(),
+        )
     }
 
     /// x tanh(softplus(x)). Derivative: t + x (1 − t²) σ(x) with t = tanh(softplus(x)).
     #[track_caller]
     pub fn mish(&self) -> Tensor<T> {
-        fused_of_input(
+        fused_with_slope(
             self,
-            #[inline(always)]
-            |x| x * math::tanh_softplus(x),
             #[inline(always)]
             |x| {
                 let t = math::tanh_softplus(x);
-                t + x * (T::one() - t * t) * math::sigmoid(x)
+                (x * t, t + x * (T::one() - t * t) * math::sigmoid(x))
             },
             |x| {
                 let t = x.softplus().tanh();

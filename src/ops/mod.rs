@@ -41,4 +41,5 @@ pub use compare::Operand;
 pub use conv::ConvOptions;
 pub use per_axis::PerAxis;
 pub use resample::Interpolation;
+pub(crate) use softmax::softmax_row;
 pub use window::Window;

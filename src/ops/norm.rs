@@ -115,7 +115,7 @@ fn logsumexp<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
                 let largest = fold_dense(row, &Largest);
                 // An infinite maximum would turn ∞ − ∞ into NaN.
                 let from = if largest.is_finite() { largest } else { T::zero() };
-                y[0] = from + fold_dense(row, &SumOfExponentials { from }).ln();
+                y[0] = from + math::ln(fold_dense(row, &SumOfExponentials { from }));
             });
             Tensor::from_dense(y, &over.to)
         },

@@ -5,9 +5,12 @@
 //! pullback is a single pass. Their loops are compiled for each function, as the cheap and the common ones need; the
 //! others share one loop, which spares the compiler much and costs them a call an element.
 
+use std::cell::OnceCell;
+
 use super::arithmetic::in_place_with;
 use super::broadcast::zip_elements;
 use crate::autodiff::unary;
+use crate::kernels::elementwise;
 use crate::tensor::{Float, Tensor};
 
 /// y = f(x), with dy/dx as an expression of x.
@@ -82,6 +85,36 @@ where
             move |g| fused(g, &y, slope, derivative)
         },
     )
+}
+
+/// [`fused_of_input`] for an f and a slope that have their expensive part in common: one function gives both, and where a
+/// gradient is watching, the slope is kept.
+#[track_caller]
+pub(super) fn fused_with_slope<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
+where
+    T: Float,
+    F: Fn(T) -> (T, T) + Copy + Sync,
+    D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
+{
+    let slopes = OnceCell::new();
+    let forward = |outside: &Tensor<T>| {
+        if !x.is_traced() {
+            return outside.map_elements(
+                #[inline(always)]
+                move |x| f(x).0,
+            );
+        }
+        let (y, slope) = elementwise::map_to_two(outside.strided(), f);
+        let _ = slopes.set(Tensor::from_dense(slope, outside.shape()));
+        Tensor::from_dense(y, outside.shape())
+    };
+    unary(x, forward, |x, _| {
+        let (x, slope, derivative) = (x.clone(), slopes.get().cloned(), derivative.clone());
+        move |g: Tensor<T>| match slope {
+            Some(slope) if !g.is_traced() && !x.is_traced() => g * slope,
+            _ => g * derivative(&x),
+        }
+    })
 }
 
 /// y = f(x) for a function that is made of straight pieces: dy/dx is a function of the number x, constant for all

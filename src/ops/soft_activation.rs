@@ -3,6 +3,7 @@
 use std::f64::consts::LN_2;
 
 use super::pointwise::fused_of_input;
+use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -17,8 +18,16 @@ impl<T: Float> Tensor<T> {
         let below = move |x: &Tensor<T>| x.clamp(T::neg_infinity(), T::zero()) / alpha;
         fused_of_input(
             self,
-            |x| if x > T::zero() { x } else { alpha * (x / alpha).exp_m1() },
-            move |x| if x > T::zero() { T::one() } else { (x / alpha).exp() },
+            #[inline(always)]
+            move |x| {
+                let below = alpha * math::exp_m1(x / alpha);
+                if x > T::zero() { x } else { below }
+            },
+            #[inline(always)]
+            move |x| {
+                let below = math::exp(x / alpha);
+                if x > T::zero() { T::one() } else { below }
+            },
             move |x| x.gt(T::zero()).where_(T::one(), below(x).exp()),
         )
     }
@@ -62,19 +71,19 @@ impl<T: Float> Tensor<T> {
     /// ln cosh x, for large x too. Derivative: tanh x.
     #[track_caller]
     pub fn log_cosh(&self) -> Tensor<T> {
-        fused_of_input(self, log_cosh, |x| x.tanh(), |x| x.tanh())
+        fused_of_input(self, log_cosh, math::tanh, |x| x.tanh())
     }
 }
 
-/// Near 0, where the sum below would cancel, as ½ ln(1 + sinh² x).
+/// Near 0, where the sum below would cancel, as ½ ln(1 + sinh² x), with sinh x = ½ (m + m / (m + 1)) of m = eˣ − 1.
+#[inline(always)]
 fn log_cosh<T: Float>(x: T) -> T {
-    let x = x.abs();
-    if x < T::one() {
-        let sinh = x.sinh();
-        T::from_f64(0.5) * (sinh * sinh).ln_1p()
-    } else {
-        x + (T::from_f64(-2.0) * x).exp().ln_1p() - T::from_f64(LN_2)
-    }
+    let (x, half, one) = (x.abs(), T::from_f64(0.5), T::one());
+    let m = math::exp_m1(if x < one { x } else { one });
+    let sinh = half * (m + m / (m + one));
+    let near = half * math::ln_1p(sinh * sinh);
+    let far = x + math::ln_1p(math::exp(T::from_f64(-2.0) * x)) - T::from_f64(LN_2);
+    if x < one { near } else { far }
 }
 
 #[cfg(test)]

@@ -120,7 +120,8 @@ fn pull<T: Float>(
     g
 }
 
-fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
+/// [`softmax`](Tensor::softmax) of one row.
+pub(crate) fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     let scale = exp_below(x, fold_dense(x, &Largest), y).recip();
     vectorized(
         #[inline(always)]
@@ -147,7 +148,7 @@ fn softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
 
 fn log_softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     let largest = fold_dense(x, &Largest);
-    let log_sum = exp_below(x, largest, y).ln();
+    let log_sum = math::ln(exp_below(x, largest, y));
     vectorized(
         #[inline(always)]
         || {

@@ -87,13 +87,30 @@ impl<T: Wide> Product<'_, T> {
     unsafe fn tile<V: Vector<Element = T>, const R: usize>(&mut self, row: usize, column: usize) -> usize {
         const { assert!(PANEL.is_multiple_of(16 * VECTORS)) };
         let (k, width) = (self.w.k, (VECTORS * V::LANES).min(self.w.n - column));
-        let mut sums = [[T::zero(); PANEL]; R];
+        // What is there already is what the sums begin with: where it lies, or, at the last columns, in a copy.
+        let whole = width == VECTORS * V::LANES;
+        let mut copy = [[T::zero(); PANEL]; R];
+        if !whole {
+            for r in 0..R {
+                copy[r][..width].copy_from_slice(&self.out[(row + r) * self.out_stride + column..][..width]);
+            }
+        }
         // SAFETY: `add_product` has checked that x and the result have all rows; a panel holds k rows of PANEL elements, and
         // a pair of vectors at a multiple of its width does not cross a panel's end.
         unsafe {
             let panel = self.w.panels.as_ptr().add(column / PANEL * k * PANEL + column % PANEL);
             let x = self.x.as_ptr().add(row * self.x_stride);
+            let first = self.out.as_mut_ptr().add(row * self.out_stride + column);
+            let ends = match whole {
+                true => std::array::from_fn(|r| first.add(r * self.out_stride)),
+                false => copy.each_mut().map(|copy| copy.as_mut_ptr()),
+            };
             let mut running = [[V::splat(T::zero()); VECTORS]; R];
+            for r in 0..R {
+                for c in 0..VECTORS {
+                    running[r][c] = V::load(ends[r].add(c * V::LANES));
+                }
+            }
             for i in 0..k {
                 let mut w = [V::splat(T::zero()); VECTORS];
                 for c in 0..VECTORS {
@@ -108,13 +125,14 @@ impl<T: Wide> Product<'_, T> {
             }
             for r in 0..R {
                 for c in 0..VECTORS {
-                    running[r][c].store(sums[r].as_mut_ptr().add(c * V::LANES));
+                    running[r][c].store(ends[r].add(c * V::LANES));
                 }
             }
         }
-        for (r, sums) in sums.iter().enumerate() {
-            let out = &mut self.out[(row + r) * self.out_stride + column..][..width];
-            out.iter_mut().zip(sums).for_each(|(out, &sum)| *out += sum);
+        if !whole {
+            for r in 0..R {
+                self.out[(row + r) * self.out_stride + column..][..width].copy_from_slice(&copy[r][..width]);
+            }
         }
         R
     }

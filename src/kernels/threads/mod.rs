@@ -59,6 +59,13 @@ pub(crate) fn for_chunks<U: Send>(out: &mut [U], body: impl Fn(usize, &mut [U]) 
     for_row_chunks(out, 1, 1, body);
 }
 
+/// The same, for two slices of one length.
+pub(crate) fn for_chunk_pairs<U: Send>(a: &mut [U], b: &mut [U], body: impl Fn(usize, &mut [U], &mut [U]) + Sync) {
+    let length = if worthwhile(a.len()) { CHUNK } else { a.len().max(1) };
+    let pieces = a.chunks_mut(length).zip(b.chunks_mut(length)).enumerate();
+    share(pieces, |(i, (a, b))| body(i * length, a, b));
+}
+
 /// The same, for rows of `width` elements that must stay whole, each of which costs `cost` additions an element.
 /// `body` gets the number of the first row of its piece.
 pub(crate) fn for_row_chunks<U: Send>(out: &mut [U], width: usize, cost: usize, body: impl Fn(usize, &mut [U]) + Sync) {
