@@ -7,7 +7,6 @@
 
 mod backward;
 mod forward;
-mod product;
 
 pub(crate) use backward::backward;
 pub(crate) use forward::forward;
@@ -15,10 +14,10 @@ pub(crate) use forward::forward;
 use std::ops::Range;
 
 use super::math::{Real, exp};
+use super::matmul::COLUMNS;
 use super::matmul::{self, Matrix};
 use super::threads;
 use super::vector::Wide;
-use product::COLUMNS;
 
 /// Queries that are computed together.
 const QUERIES: usize = 32;

@@ -1,10 +1,17 @@
-//! Matrix products through the `gemm` crate, with strides.
+//! Matrix products, with strides: through the `gemm` crate, or where a length is short, by loops of our own.
 
 #![allow(unsafe_code)]
 
+mod thin;
+mod unpacked;
+
 use gemm::Parallelism;
 
+use self::thin::{Way, few_columns, few_rows};
 use super::threads::{available, share};
+use super::vector::Wide;
+
+pub(super) use self::unpacked::{COLUMNS, product};
 
 /// A matrix within a slice: its first element and the distances to the next row and column.
 #[derive(Clone, Copy)]
@@ -71,7 +78,7 @@ const TWO_EACH: usize = 1 << 30;
 /// `out[i] = a[i] · b[i]` for each pair of matrices; `out` is dense, one m×n matrix after the other.
 pub(crate) fn matmul<'a, T>(out: &mut [T], sizes: Sizes, pairs: impl Fn(usize) -> (Matrix<'a, T>, Matrix<'a, T>) + Sync)
 where
-    T: num_traits::Float + Send + Sync + 'static,
+    T: Wide,
 {
     let Sizes { m, k, n } = sizes;
     if m * n == 0 {
@@ -87,7 +94,7 @@ where
     }
     let some = |first: usize, out: &mut [T]| {
         for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
-            product(out, sizes, pairs(first + i), false);
+            alone(out, sizes, pairs(first + i), false);
         }
     };
     if work * (out.len() / (m * n)) >= PARALLEL_FROM {
@@ -99,24 +106,15 @@ where
 }
 
 /// `out += a · b` for a dense m×n matrix, on the calling thread.
-pub(crate) fn add_product<T: num_traits::Float + 'static>(
-    out: &mut [T],
-    sizes: Sizes,
-    pair: (Matrix<'_, T>, Matrix<'_, T>),
-) {
-    product(out, sizes, pair, true);
+pub(crate) fn add_product<T: Wide>(out: &mut [T], sizes: Sizes, pair: (Matrix<'_, T>, Matrix<'_, T>)) {
+    alone(out, sizes, pair, true);
 }
 
 /// `out = a · b`, or what it was and that where `add`, on the calling thread.
-fn product<T: num_traits::Float + 'static>(
-    out: &mut [T],
-    sizes: Sizes,
-    (a, b): (Matrix<'_, T>, Matrix<'_, T>),
-    add: bool,
-) {
+fn alone<T: Wide>(out: &mut [T], sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>), add: bool) {
     assert_eq!(out.len(), sizes.m * sizes.n);
     // SAFETY: `out` holds m·n elements and is borrowed mutably.
-    unsafe { product_into(out.as_mut_ptr(), sizes.n, sizes, (a, b), add) }
+    unsafe { product_into(out.as_mut_ptr(), sizes.n, sizes, (a, b), add, Way::of(sizes, (a, b))) }
 }
 
 /// One large product, cut along its longer side into a piece or two for each thread: each packs the other operand anew,
@@ -126,7 +124,7 @@ fn product<T: num_traits::Float + 'static>(
 /// piece has at most 256 elements (the test below holds it to that).
 fn in_pieces<T>(out: &mut [T], sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>))
 where
-    T: num_traits::Float + Send + Sync + 'static,
+    T: Wide,
 {
     /// The first element of what the pieces share.
     struct Shared<T>(*mut T);
@@ -146,7 +144,7 @@ where
     let count = if threads == 1 { 1 } else { count.min(length / shortest).max(1) };
     // In sixteens, for whole vectors.
     let cut = |i: usize| if i == count { length } else { length * i / count / 16 * 16 };
-    let out = Shared(out.as_mut_ptr());
+    let (out, way) = (Shared(out.as_mut_ptr()), Way::of(sizes, (a, b)));
     share(0..count, |i| {
         let (start, length) = (cut(i), cut(i + 1) - cut(i));
         let (offset, sizes, pair) = if n >= m {
@@ -156,25 +154,56 @@ where
         };
         // SAFETY: the pieces are the stretches between consecutive cuts, of the columns or of the rows of an m×n matrix
         // that is borrowed mutably; none overlap.
-        unsafe { product_into(out.at(offset), n, sizes, pair, false) }
+        unsafe { product_into(out.at(offset), n, sizes, pair, false, way) }
     });
 }
 
 /// `out = a · b`, or what it was and that where `add`, on the calling thread; rows of `out` are `stride` apart.
 ///
 /// # Safety
-/// `out` points to m rows of n elements, which nothing else reads or writes meanwhile. T is f32 or f64.
-unsafe fn product_into<T: num_traits::Float + 'static>(
+/// `out` points to m rows of n elements, which nothing else reads or writes meanwhile.
+unsafe fn product_into<T: Wide>(
+    out: *mut T,
+    stride: usize,
+    sizes: Sizes,
+    (a, b): (Matrix<'_, T>, Matrix<'_, T>),
+    add: bool,
+    way: Way,
+) {
+    let Sizes { m, k, n } = sizes;
+    a.check(m, k);
+    b.check(k, n);
+    let put = |row: usize, column: usize, y: T| {
+        // SAFETY: the contract; `few_columns` calls with rows and columns of the result.
+        let place = unsafe { &mut *out.add(row * stride + column) };
+        *place = if add { *place + y } else { y };
+    };
+    let put_row = |row, from, elements: &[T]| (from..).zip(elements).for_each(|(column, &y)| put(row, column, y));
+    let rest = |done| few_columns(Sizes { n: n - done, ..sizes }, (a, b.skip(0, done)), |i, row| put_row(i, done, row));
+    // SAFETY: the contract; `check` has just shown that all of A and B lie within their slices.
+    unsafe {
+        match way {
+            Way::Gemm => through_gemm(out, stride, sizes, (a, b), add),
+            Way::FewRows => rest(few_rows(out, stride, sizes, (a, b), add)),
+            Way::FewColumns => rest(0),
+            Way::FewRowsTransposed => {
+                let put_column = |j, column: &[T]| column.iter().enumerate().for_each(|(i, &y)| put(i, j, y));
+                few_columns(Sizes { m: n, k, n: m }, (b.t(), a.t()), put_column);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As of [`product_into`]; all of A and B lies within their slices. T is f32 or f64.
+unsafe fn through_gemm<T: Wide>(
     out: *mut T,
     stride: usize,
     Sizes { m, k, n }: Sizes,
     (a, b): (Matrix<'_, T>, Matrix<'_, T>),
     add: bool,
 ) {
-    a.check(m, k);
-    b.check(k, n);
-    // SAFETY: `check` has just shown that all of A and B lie within their slices. The caller answers for `out`, which
-    // therefore overlaps neither of them.
+    // SAFETY: the contract; `out`, which nothing else reads, overlaps neither A nor B.
     unsafe {
         gemm::gemm(
             m,
@@ -204,7 +233,7 @@ unsafe fn product_into<T: num_traits::Float + 'static>(
 mod tests {
     use rayon::ThreadPoolBuilder;
 
-    use super::{Matrix, Sizes, matmul};
+    use super::{Matrix, Sizes, Way, matmul, product_into};
 
     fn bits(threads: usize, sizes: Sizes, transposed: [bool; 2]) -> Vec<u32> {
         let Sizes { m, k, n } = sizes;
@@ -219,6 +248,33 @@ mod tests {
         let pair = |_| (matrix(&a, [m, k], transposed[0]), matrix(&b, [k, n], transposed[1]));
         pool.install(|| matmul(&mut out, sizes, pair));
         out.into_iter().map(f32::to_bits).collect()
+    }
+
+    #[test]
+    fn every_way_gives_the_product() {
+        // Small integers: every order of summation gives the same bits.
+        let numbers = |count: usize| (0..count).map(|i| (i * 7919 % 17) as f32 - 8.0).collect::<Vec<_>>();
+        for [m, k, n] in [[2, 5, 16], [7, 33, 50], [32, 17, 40], [50, 20, 3], [1, 1, 1]] {
+            let (a, b, stride) = (numbers(m * k), numbers(k * n), n + 3);
+            let a = Matrix { data: &a, offset: 0, row_stride: k as isize, col_stride: 1 };
+            for way in [Way::Gemm, Way::FewRows, Way::FewRowsTransposed, Way::FewColumns] {
+                let [row_stride, col_stride] =
+                    if way == Way::FewRowsTransposed { [1, k as isize] } else { [n as isize, 1] };
+                let b = Matrix { data: &b, offset: 0, row_stride, col_stride };
+                let mut out = numbers(m * stride);
+                let before = out.clone();
+                let sum = |i: usize, j: usize| (0..k).map(|l| a.at(i, l) * b.at(l, j)).sum::<f32>();
+                for (add, times) in [(false, 1.0), (true, 2.0)] {
+                    // SAFETY: `out` has m rows of n elements, and some beside.
+                    unsafe { product_into(out.as_mut_ptr(), stride, Sizes { m, k, n }, (a, b), add, way) };
+                    for (at, (&y, &before)) in out.iter().zip(&before).enumerate() {
+                        let (i, j) = (at / stride, at % stride);
+                        let expected = if j < n { times * sum(i, j) } else { before };
+                        assert!(y == expected, "{way:?}, {m}×{k}×{n}, add {add}: {y} at ({i}, {j}) is not {expected}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,37 +1,59 @@
-//! The product that attention is made of, several times a tile.
+//! A product whose right operand lies in whole vectors and whose left operand lies anyhow: nothing is packed before.
 
 #![allow(unsafe_code)]
 // Rows and columns of registers are numbered, as in the formulas.
 #![allow(clippy::needless_range_loop)]
 
-use crate::kernels::matmul::{Matrix, Sizes};
+use super::{Matrix, Sizes};
 use crate::kernels::vector::{Vector, Wide, Work};
 
 /// Columns come in whole vectors of every kind.
-pub(super) const COLUMNS: usize = 16;
+pub(in crate::kernels) const COLUMNS: usize = 16;
 
 /// `out = x · w`, added to what it was where `add`. The m×n result and `w` are dense, n is a multiple of [`COLUMNS`]; `x`
 /// may lie in any way, and is read where it lies: its elements are wanted one at a time.
-pub(super) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matrix<'_, T>, w: &[T], add: bool) {
+pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matrix<'_, T>, w: &[T], add: bool) {
     let Sizes { m, k, n } = sizes;
     assert!(n.is_multiple_of(COLUMNS) && out.len() == m * n && w.len() == k * n, "the operands don't fit");
-    if !out.is_empty() && k > 0 {
-        x.check(m, k);
-        T::wide(Product { out, sizes, x, w, add });
+    // SAFETY: `out` holds m rows of n elements and is borrowed mutably.
+    unsafe { product_at(out.as_mut_ptr(), n, sizes, x, w, n, add) }
+}
+
+/// The same where rows of the result and of `w` are `out_stride` and `w_stride` elements apart.
+///
+/// # Safety
+/// `out` points to m rows of n elements, which nothing else reads or writes meanwhile.
+pub(super) unsafe fn product_at<T: Wide>(
+    out: *mut T,
+    out_stride: usize,
+    sizes: Sizes,
+    x: Matrix<'_, T>,
+    w: &[T],
+    w_stride: usize,
+    add: bool,
+) {
+    let Sizes { m, k, n } = sizes;
+    if m == 0 || k == 0 || n == 0 {
+        return;
     }
+    assert!(n.is_multiple_of(COLUMNS) && (k - 1) * w_stride + n <= w.len(), "the right operand doesn't fit");
+    x.check(m, k);
+    T::wide(Product { out, out_stride, sizes, x, w, w_stride, add });
 }
 
 struct Product<'a, T> {
-    out: &'a mut [T],
+    out: *mut T,
+    out_stride: usize,
     sizes: Sizes,
     x: Matrix<'a, T>,
     w: &'a [T],
+    w_stride: usize,
     add: bool,
 }
 
 impl<T: Wide> Work<T> for Product<'_, T> {
     #[inline(always)]
-    unsafe fn run<V: Vector<Element = T>>(mut self) {
+    unsafe fn run<V: Vector<Element = T>>(self) {
         let vectors = self.sizes.n / V::LANES;
         let mut vector = 0;
         while vector < vectors {
@@ -52,7 +74,7 @@ impl<T: Wide> Product<'_, T> {
     /// # Safety
     /// The machine has the vector's instruction set, and there are `C` vectors from number `vector` on.
     #[inline(always)]
-    unsafe fn columns<V: Vector<Element = T>, const C: usize>(&mut self, vector: usize) -> usize {
+    unsafe fn columns<V: Vector<Element = T>, const C: usize>(&self, vector: usize) -> usize {
         let mut row = 0;
         while row < self.sizes.m {
             // As many running sums as there are registers for.
@@ -75,30 +97,25 @@ impl<T: Wide> Product<'_, T> {
     /// # Safety
     /// As for `columns`, and there are `R` rows from `row` on.
     #[inline(always)]
-    unsafe fn tile<V: Vector<Element = T>, const R: usize, const C: usize>(
-        &mut self,
-        row: usize,
-        vector: usize,
-    ) -> usize {
-        let Sizes { k, n, .. } = self.sizes;
+    unsafe fn tile<V: Vector<Element = T>, const R: usize, const C: usize>(&self, row: usize, vector: usize) -> usize {
         let column = vector * V::LANES;
         let Matrix { row_stride, col_stride, .. } = self.x;
-        // SAFETY: `product` has checked that x, w and the result hold all rows and columns; the tile's are among them, by
-        // the contract.
+        // SAFETY: `product_at` has checked that x and w hold all rows and columns, and its caller answers for the result;
+        // the tile's rows and columns are among them, by the contract.
         unsafe {
             let x = self.x.skip(row, 0);
             let mut x = x.data.as_ptr().add(x.offset);
             let mut w = self.w.as_ptr().add(column);
-            let out = self.out.as_mut_ptr().add(row * n + column);
+            let out = self.out.add(row * self.out_stride + column);
             let mut sums = [[V::splat(T::zero()); C]; R];
             if self.add {
                 for r in 0..R {
                     for c in 0..C {
-                        sums[r][c] = V::load(out.add(r * n + c * V::LANES));
+                        sums[r][c] = V::load(out.add(r * self.out_stride + c * V::LANES));
                     }
                 }
             }
-            for _ in 0..k {
+            for _ in 0..self.sizes.k {
                 let mut columns = [V::splat(T::zero()); C];
                 for c in 0..C {
                     columns[c] = V::load(w.add(c * V::LANES));
@@ -111,11 +128,11 @@ impl<T: Wide> Product<'_, T> {
                 }
                 // Beyond the last column these are not read.
                 x = x.wrapping_offset(col_stride);
-                w = w.wrapping_add(n);
+                w = w.wrapping_add(self.w_stride);
             }
             for r in 0..R {
                 for c in 0..C {
-                    sums[r][c].store(out.add(r * n + c * V::LANES));
+                    sums[r][c].store(out.add(r * self.out_stride + c * V::LANES));
                 }
             }
         }
