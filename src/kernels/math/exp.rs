@@ -43,9 +43,26 @@ pub(super) fn reduce<T: Real>(x: T, n: T) -> (T, T) {
     (x - n * T::pick(0.693115234375, 0.6931471805592082), n * T::pick(3.194618330e-05, 7.371002565167799e-13))
 }
 
-/// 2ⁿ eʳ for r = high − low, with eʳ = 1 + r + r² q(r); `n` has [`ROUND`](Real::ROUND) added to it.
+/// eˣ, and what its last digit has lost.
+#[inline(always)]
+pub(super) fn exp_in_two<T: Real>(x: T) -> (T, T) {
+    let x = within(x);
+    let n = x * number(LOG2_E) + T::ROUND;
+    let (high, low) = reduce(x, n - T::ROUND);
+    let less = exp_less_one(high, low);
+    let y = T::one() + less;
+    (times_power_of_two(y, n), times_power_of_two(less - (y - T::one()), n))
+}
+
+/// 2ⁿ eʳ for r = high − low; `n` has [`ROUND`](Real::ROUND) added to it.
 #[inline(always)]
 fn scaled<T: Real>(n: T, high: T, low: T) -> T {
+    times_power_of_two(T::one() + exp_less_one(high, low), n)
+}
+
+/// eʳ − 1 = r + r² q(r) for r = high − low.
+#[inline(always)]
+fn exp_less_one<T: Real>(high: T, low: T) -> T {
     let r = high - low;
     let q = polynomial(
         r,
@@ -63,11 +80,17 @@ fn scaled<T: Real>(n: T, high: T, low: T) -> T {
             2.4997908404752077e-08,
         ],
     );
+    high + (r * r * q - low)
+}
+
+/// x 2ⁿ; `n` has [`ROUND`](Real::ROUND) added to it.
+#[inline(always)]
+fn times_power_of_two<T: Real>(x: T, n: T) -> T {
     // In two factors, as 2ⁿ may not be a normal number; only the second product is ever rounded.
     let down = n < T::ROUND;
     let less = if down { T::pick(64.0, 512.0) } else { -T::one() };
     let factor = if down { T::pick(1.0 / (1u128 << 64) as f32, DOWN) } else { number(2.0) };
-    (T::one() + (high + (r * r * q - low))) * T::power_of_two(n + less) * factor
+    x * T::power_of_two(n + less) * factor
 }
 
 /// 2⁻⁵¹².

@@ -1,14 +1,20 @@
 //! The logistic function and its relatives.
 
-use super::exp::exp;
+use super::exp::{exp, exp_in_two};
 use super::ln::ln_1p;
 use super::real::{Real, number};
 
-/// σ(x) = 1 / (1 + e⁻ˣ), by e^−|x|, which does not overflow.
+/// σ(x) = 1 / (1 + e⁻ˣ), by e = e^−|x|, which does not overflow: e / (1 + e) where x < 0. What e and the sum have lost is
+/// put back: (n + dn) / (s + ds) ≈ y + (dn − y ds) / s for y = n / s.
 #[inline(always)]
 pub(crate) fn sigmoid<T: Real>(x: T) -> T {
-    let e = exp(-x.abs());
-    (if x < T::zero() { e } else { T::one() }) / (T::one() + e)
+    let (e, lost) = exp_in_two(-x.abs());
+    let sum = T::one() + e;
+    let sum_lost = (e - (sum - T::one())) + lost;
+    let below = x < T::zero();
+    let y = (if below { e } else { T::one() }) / sum;
+    let (lost, inverse) = if below { (lost, T::one() - y) } else { (T::zero(), y) };
+    y + (lost - y * sum_lost) * inverse
 }
 
 /// ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|).
