@@ -37,12 +37,14 @@ pub(super) struct Operand<'a, T: Pooled> {
 
 impl<'a, T: Pooled + Sync> Operand<'a, T> {
     pub(super) fn new(x: Strided<'a, T>) -> Self {
+        if let Some(data) = x.dense() {
+            return Operand { data: Cow::Borrowed(data), lines: Lines::dense(data.len(), 0), repeats: false };
+        }
         let lines = Lines::new(x.shape, [x.strides], [x.offset]);
         if matches!(lines.strides, [0 | 1]) {
             return Operand { data: Cow::Borrowed(x.data), repeats: lines.count > 1 && lines.repeat(), lines };
         }
-        let lines = Lines::new(&[x.len()], [&[1]], [0]);
-        Operand { data: Cow::Owned(copy::dense(x)), lines, repeats: false }
+        Operand { data: Cow::Owned(copy::dense(x)), lines: Lines::dense(x.len(), 0), repeats: false }
     }
 
     /// How many of `length` elements from `start` on make a block that needs no putting together, or the same as the

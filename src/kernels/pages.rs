@@ -5,11 +5,20 @@
 /// Bytes from which a block is asked for in large pages.
 const LARGE: usize = 1 << 21;
 
+/// Bytes below which a block is filled here.
+const SMALL: usize = 1 << 10;
+
 /// A new block of `len` zeros.
 ///
 /// Where the system lets programs choose (Linux), large blocks come in pages of 2 MiB: there are fewer to look up, and they
 /// fault less often. Blocks beside each other in memory share them.
 pub(crate) fn zeros<T: Copy + Default>(len: usize) -> Vec<T> {
+    // The system's zeros cost more than a small block's own.
+    if len * size_of::<T>() < SMALL {
+        let mut block = Vec::with_capacity(len);
+        block.resize(len, T::default());
+        return block;
+    }
     let block = vec![T::default(); len];
     if size_of_val(&block[..]) >= LARGE {
         ask_for_large_pages(&block);

@@ -43,6 +43,9 @@ where
     T: Pooled + Sync,
     F: Fold<T>,
 {
+    if let Some(x) = x.dense().filter(|x| !x.is_empty() && !keep.contains(&true)) {
+        return vec![op.combine(op.neutral(), fold_dense(x, op))];
+    }
     let (kept_shape, kept_strides) = select(x, keep, true);
     let (shape, strides) = select(x, keep, false);
     let mut out = pool::filled(kept_shape.iter().product(), op.neutral());

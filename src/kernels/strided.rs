@@ -11,9 +11,21 @@ pub(crate) struct Strided<'a, T> {
     pub(crate) offset: usize,
 }
 
-impl<T> Strided<'_, T> {
+impl<'a, T> Strided<'a, T> {
     pub(crate) fn len(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// The elements in row-major order, where they lie so side by side.
+    pub(crate) fn dense(&self) -> Option<&'a [T]> {
+        let mut expected = 1;
+        for (&length, &stride) in self.shape.iter().zip(self.strides).rev() {
+            if stride != expected && length != 1 {
+                return None;
+            }
+            expected *= length as isize;
+        }
+        self.data.get(self.offset..self.offset + expected as usize)
     }
 }
 
@@ -32,6 +44,11 @@ pub(crate) struct Lines<const N: usize> {
 }
 
 impl<const N: usize> Lines<N> {
+    /// A single dense line.
+    pub(crate) fn dense(length: usize, offset: usize) -> Self {
+        Lines { outer: SmallVec::new(), length, strides: [1; N], count: 1, offsets: [offset; N] }
+    }
+
     pub(crate) fn new(shape: &[usize], strides: [&[isize]; N], offsets: [usize; N]) -> Self {
         let mut merged = merged(shape, strides);
         let (length, strides) = merged.pop().unwrap_or((1, [1; N]));

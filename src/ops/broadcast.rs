@@ -88,6 +88,14 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+/// Panics unless the operands broadcast together.
+#[track_caller]
+pub(super) fn check_broadcast<A: Element, B: Element>(operation: &str, a: &Tensor<A>, b: &Tensor<B>) {
+    if a.shape() != b.shape() {
+        common_shape(operation, a, b);
+    }
+}
+
 /// The shape that both operands broadcast to.
 #[track_caller]
 pub(crate) fn common_shape<A: Element, B: Element>(operation: &str, a: &Tensor<A>, b: &Tensor<B>) -> Shape {
@@ -109,8 +117,10 @@ pub(crate) fn zip_elements<A: Element, B: Element, U: Element>(
         return Tensor::from_dense(elementwise::zip(a.strided(), b.strided(), f), a.shape());
     }
     let shape = common_shape(operation, a, b);
-    let (a, b) = (expanded(a, &shape), expanded(b, &shape));
-    Tensor::from_dense(elementwise::zip(a.strided(), b.strided(), f), &shape)
+    let (Some(a_layout), Some(b_layout)) = (a.layout().broadcast(&shape), b.layout().broadcast(&shape)) else {
+        unreachable!("the shapes {:?} and {:?} were found to broadcast to {shape:?}", a.shape(), b.shape())
+    };
+    Tensor::from_dense(elementwise::zip(a_layout.of(a.storage()), b_layout.of(b.storage()), f), &shape)
 }
 
 /// The tensor broadcast to a shape that it is known to fit; not differentiated.

@@ -2,23 +2,41 @@
 
 use smallvec::SmallVec;
 
+use crate::kernels::strided::Strided;
+
 /// Lengths of the axes; ranks up to four need no allocation.
 pub(crate) type Shape = SmallVec<[usize; 4]>;
 /// Distances, in elements, between neighbours along each axis: 0 where the axis is broadcast, negative where it is reversed.
 pub(crate) type Strides = SmallVec<[isize; 4]>;
 
 /// The place of element `(i, j, …)` is `offset + i·strides[0] + j·strides[1] + …`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Layout {
     pub(crate) shape: Shape,
     pub(crate) strides: Strides,
     pub(crate) offset: usize,
 }
 
+// Every operation clones some: `SmallVec`'s own clone goes element by element.
+impl Clone for Layout {
+    fn clone(&self) -> Self {
+        Layout {
+            shape: Shape::from_slice(&self.shape),
+            strides: Strides::from_slice(&self.strides),
+            offset: self.offset,
+        }
+    }
+}
+
 impl Layout {
     /// Row-major and dense, from the start of the storage.
     pub(crate) fn contiguous(shape: &[usize]) -> Self {
         Layout { shape: Shape::from_slice(shape), strides: row_major(shape), offset: 0 }
+    }
+
+    /// The elements of a storage that lie so.
+    pub(crate) fn of<'a, T>(&'a self, data: &'a [T]) -> Strided<'a, T> {
+        Strided { data, shape: &self.shape, strides: &self.strides, offset: self.offset }
     }
 
     pub(crate) fn rank(&self) -> usize {

@@ -208,12 +208,7 @@ impl<T: Element> Tensor<T> {
     }
 
     pub(crate) fn strided(&self) -> Strided<'_, T> {
-        Strided {
-            data: &self.storage,
-            shape: &self.layout.shape,
-            strides: &self.layout.strides,
-            offset: self.layout.offset,
-        }
+        self.layout.of(&self.storage)
     }
 
     /// `f` of every element; not differentiated.
