@@ -58,15 +58,16 @@ impl<T: Float> Labels<T> {
         let mut losses = pool::buffer(self.labels.len());
         threads::for_row_chunks(&mut losses, 1, EXPONENTIAL * self.classes, |first, losses| {
             let mut exponentials = pool::buffer(self.classes);
-            let rows = z.chunks_exact(self.classes).zip(&self.labels).skip(first);
-            for (loss, (z, &label)) in losses.iter_mut().zip(rows) {
-                *loss = label.map_or(T::zero(), |label| self.loss(z, label, &mut exponentials));
+            for (row, loss) in (first..).zip(losses) {
+                let z = &z[row * self.classes..][..self.classes];
+                *loss = self.labels[row].map_or(T::zero(), |label| self.loss(z, label, &mut exponentials));
             }
             pool::recycle(exponentials);
         });
         losses
     }
 
+    /// One row's; `exponentials` has room for as many as there are classes.
     fn loss(&self, z: &[T], label: usize, exponentials: &mut [T]) -> T {
         let top = z.iter().copied().fold(T::neg_infinity(), T::max);
         // Where the largest is infinite, or none is a number, the differences would be NaN for the wrong reason.

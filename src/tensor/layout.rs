@@ -20,18 +20,14 @@ pub(crate) struct Layout {
 // Every operation clones some: `SmallVec`'s own clone goes element by element.
 impl Clone for Layout {
     fn clone(&self) -> Self {
-        Layout {
-            shape: Shape::from_slice(&self.shape),
-            strides: Strides::from_slice(&self.strides),
-            offset: self.offset,
-        }
+        Layout { shape: list(&self.shape), strides: list(&self.strides), offset: self.offset }
     }
 }
 
 impl Layout {
     /// Row-major and dense, from the start of the storage.
     pub(crate) fn contiguous(shape: &[usize]) -> Self {
-        Layout { shape: Shape::from_slice(shape), strides: row_major(shape), offset: 0 }
+        Layout { shape: list(shape), strides: row_major(shape), offset: 0 }
     }
 
     /// The elements of a storage that lie so.
@@ -85,7 +81,7 @@ impl Layout {
                 _ => return None,
             }
         }
-        Some(Layout { shape: Shape::from_slice(shape), strides, offset: self.offset })
+        Some(Layout { shape: list(shape), strides, offset: self.offset })
     }
 
     /// Another shape over the same storage, where no copy is needed for it.
@@ -106,6 +102,15 @@ impl Layout {
         }
         old.next().is_none().then(|| Layout { shape: Shape::from_slice(shape), strides, offset: self.offset })
     }
+}
+
+/// `SmallVec::from_slice`, which calls the system's `memcpy`, without that for a few elements.
+fn list<T: Copy + Default>(x: &[T]) -> SmallVec<[T; 4]> {
+    if x.len() > 4 {
+        return SmallVec::from_slice(x);
+    }
+    let few = std::array::from_fn(|i| x.get(i).copied().unwrap_or_default());
+    SmallVec::from_buf_and_len(few, x.len())
 }
 
 fn row_major(shape: &[usize]) -> Strides {

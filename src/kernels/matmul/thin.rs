@@ -43,11 +43,14 @@ impl Way {
         // Of a single row or column `gemm` makes a product of vectors.
         let few = |count| (2..=FEW).contains(&count);
         let in_rows = |x: Matrix<'_, T>, cols: usize| x.col_stride == 1 && x.row_stride >= cols as isize;
-        match () {
-            () if few(m) && b.row_stride == 1 && k * n >= TRANSPOSED_FROM => Way::FewRowsTransposed,
-            () if few(m) && in_rows(b, n) && k * n >= FROM => Way::FewRows,
-            () if few(n) && in_rows(a, k) && m * k >= FROM => Way::FewColumns,
-            () => Way::Gemm,
+        if few(m) && b.row_stride == 1 && k * n >= TRANSPOSED_FROM {
+            Way::FewRowsTransposed
+        } else if few(m) && in_rows(b, n) && k * n >= FROM {
+            Way::FewRows
+        } else if few(n) && in_rows(a, k) && m * k >= FROM {
+            Way::FewColumns
+        } else {
+            Way::Gemm
         }
     }
 }
