@@ -43,3 +43,26 @@ fn the_number_of_threads_changes_no_bit() {
         }
     }
 }
+
+/// These find value and slope in one pass, which fills two results.
+#[test]
+fn large_transposes_have_the_values_and_slopes_of_their_rows() {
+    fn both(f: impl Fn(&Tensor) -> Tensor, x: &Tensor) -> [Vec<u32>; 2] {
+        let value = |x: &Tensor| {
+            let y = f(x);
+            (y.sum(), y)
+        };
+        let ((_, y), slope) = with_gradient(value, x);
+        [bits(&y), bits(slope.get().unwrap())]
+    }
+    let x = Tensor::normal((700, 300), 0.0, 1.0, &mut StdRng::seed_from_u64(0));
+    let functions: [fn(&Tensor) -> Tensor; 3] = [Tensor::gelu, Tensor::mish, Tensor::softplus];
+    for f in functions {
+        let of_transpose = both(|x| f(&x.t()).t(), &x);
+        assert_eq!(both(f, &x), of_transpose);
+        for (row, x) in x.to_vec().chunks_exact(300).enumerate() {
+            let of_row = both(f, &Tensor::from(x.to_vec()));
+            assert_eq!(of_row, of_transpose.each_ref().map(|all| all[300 * row..][..300].to_vec()), "row {row}");
+        }
+    }
+}

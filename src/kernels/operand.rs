@@ -38,13 +38,13 @@ pub(super) struct Operand<'a, T: Pooled> {
 impl<'a, T: Pooled + Sync> Operand<'a, T> {
     pub(super) fn new(x: Strided<'a, T>) -> Self {
         if let Some(data) = x.dense() {
-            return Operand { data: Cow::Borrowed(data), lines: Lines::dense(data.len(), 0), repeats: false };
+            return Operand { data: Cow::Borrowed(data), lines: Lines::dense(data.len()), repeats: false };
         }
         let lines = Lines::new(x.shape, [x.strides], [x.offset]);
         if matches!(lines.strides, [0 | 1]) {
             return Operand { data: Cow::Borrowed(x.data), repeats: lines.count > 1 && lines.repeat(), lines };
         }
-        Operand { data: Cow::Owned(copy::dense(x)), lines: Lines::dense(x.len(), 0), repeats: false }
+        Operand { data: Cow::Owned(copy::dense(x)), lines: Lines::dense(x.len()), repeats: false }
     }
 
     /// How many of `length` elements from `start` on make a block that needs no putting together, or the same as the

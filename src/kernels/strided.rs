@@ -18,15 +18,29 @@ impl<'a, T> Strided<'a, T> {
 
     /// The elements in row-major order, where they lie so side by side.
     pub(crate) fn dense(&self) -> Option<&'a [T]> {
-        let mut expected = 1;
-        for (&length, &stride) in self.shape.iter().zip(self.strides).rev() {
-            if stride != expected && length != 1 {
-                return None;
+        if !is_dense(self.shape, self.strides) {
+            return None;
+        }
+        self.data.get(self.offset..self.offset + self.len())
+    }
+}
+
+/// Whether the elements, in row-major order, are neighbours.
+#[inline]
+pub(crate) fn is_dense(shape: &[usize], strides: &[isize]) -> bool {
+    let mut expected = 1;
+    for (&length, &stride) in shape.iter().zip(strides).rev() {
+        if length == 0 {
+            return true;
+        }
+        if length != 1 {
+            if stride != expected {
+                return false;
             }
             expected *= length as isize;
         }
-        self.data.get(self.offset..self.offset + expected as usize)
     }
+    true
 }
 
 /// One innermost line after the other, through `N` operands of one shape at once.
@@ -45,8 +59,8 @@ pub(crate) struct Lines<const N: usize> {
 
 impl<const N: usize> Lines<N> {
     /// A single dense line.
-    pub(crate) fn dense(length: usize, offset: usize) -> Self {
-        Lines { outer: SmallVec::new(), length, strides: [1; N], count: 1, offsets: [offset; N] }
+    pub(crate) fn dense(length: usize) -> Self {
+        Lines { outer: SmallVec::new(), length, strides: [1; N], count: 1, offsets: [0; N] }
     }
 
     pub(crate) fn new(shape: &[usize], strides: [&[isize]; N], offsets: [usize; N]) -> Self {

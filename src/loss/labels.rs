@@ -1,7 +1,7 @@
 //! Cross-entropy with labels: one pass over the logits.
 
 use crate::autodiff::unary;
-use crate::kernels::reduce::exp_below;
+use crate::kernels::reduce::{exp_below, shift};
 use crate::kernels::{math, pool, threads};
 use crate::ops::{Keep, softmax_row};
 use crate::tensor::{Element, Float, Index, Tensor};
@@ -70,8 +70,7 @@ impl<T: Float> Labels<T> {
     /// One row's; `exponentials` has room for as many as there are classes.
     fn loss(&self, z: &[T], label: usize, exponentials: &mut [T]) -> T {
         let top = z.iter().copied().fold(T::neg_infinity(), T::max);
-        // Where the largest is infinite, or none is a number, the differences would be NaN for the wrong reason.
-        let shift = if top.is_finite() { top } else { T::zero() };
+        let shift = shift(top);
         let log_sum = math::ln(exp_below(z, shift, exponentials));
         let mut loss = self.on * self.weights[label] * (log_sum - (z[label] - shift));
         if self.off != T::zero() {
@@ -86,23 +85,27 @@ impl<T: Float> Labels<T> {
         let total = self.weights.iter().copied().sum::<T>();
         let mut out = pool::buffer(z.len());
         threads::for_row_chunks(&mut out, self.classes, EXPONENTIAL, |first, out| {
-            let rows = z.chunks_exact(self.classes).zip(&self.labels).zip(g).skip(first);
-            for (out, ((z, &label), &g)) in out.chunks_exact_mut(self.classes).zip(rows) {
-                let Some(label) = label else {
-                    out.fill(T::zero());
-                    continue;
-                };
-                let (on, off) = (self.on * self.weights[label] * g, self.off * g);
-                let all = on + off * total;
-                softmax_row(z, out);
-                out.iter_mut().for_each(|p| *p *= all);
-                if off != T::zero() {
-                    out.iter_mut().zip(&self.weights).for_each(|(p, &weight)| *p -= off * weight);
+            for (row, out) in (first..).zip(out.chunks_exact_mut(self.classes)) {
+                let z = &z[row * self.classes..][..self.classes];
+                match self.labels[row] {
+                    Some(label) => self.pull_row(z, label, total, g[row], out),
+                    None => out.fill(T::zero()),
                 }
-                out[label] -= on;
             }
         });
         out
+    }
+
+    /// One row's, with all weights added up in `total`.
+    fn pull_row(&self, z: &[T], label: usize, total: T, g: T, out: &mut [T]) {
+        let (on, off) = (self.on * self.weights[label] * g, self.off * g);
+        let all = on + off * total;
+        softmax_row(z, out);
+        out.iter_mut().for_each(|p| *p *= all);
+        if off != T::zero() {
+            out.iter_mut().zip(&self.weights).for_each(|(p, &weight)| *p -= off * weight);
+        }
+        out[label] -= on;
     }
 
     /// All rows k.

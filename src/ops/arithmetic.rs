@@ -2,7 +2,7 @@
 
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use super::broadcast::{check_broadcast, zip_elements};
+use super::broadcast::{common_shape, zip_elements};
 use crate::autodiff::{binary, unary};
 use crate::kernels::elementwise;
 use crate::tensor::{Float, Shape, Tensor};
@@ -10,7 +10,7 @@ use crate::tensor::{Float, Shape, Tensor};
 /// x + y; x̄ = ȳ = z̄, summed to the operand's shape.
 #[track_caller]
 fn add<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    check_broadcast("add", x, y);
+    common_shape("add", x, y);
     binary(
         x,
         y,
@@ -25,7 +25,7 @@ fn add<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 /// x − y; x̄ = z̄, ȳ = −z̄.
 #[track_caller]
 fn sub<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    check_broadcast("sub", x, y);
+    common_shape("sub", x, y);
     binary(
         x,
         y,
@@ -40,7 +40,7 @@ fn sub<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 /// x · y; x̄ = z̄ · y, ȳ = z̄ · x.
 #[track_caller]
 fn mul<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    check_broadcast("mul", x, y);
+    common_shape("mul", x, y);
     binary(
         x,
         y,
@@ -59,7 +59,7 @@ fn mul<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 /// z = x / y; x̄ = z̄ / y, ȳ = −z̄ · z / y.
 #[track_caller]
 fn div<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    check_broadcast("div", x, y);
+    common_shape("div", x, y);
     binary(
         x,
         y,

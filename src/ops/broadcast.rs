@@ -88,15 +88,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// Panics unless the operands broadcast together.
-#[track_caller]
-pub(super) fn check_broadcast<A: Element, B: Element>(operation: &str, a: &Tensor<A>, b: &Tensor<B>) {
-    if a.shape() != b.shape() {
-        common_shape(operation, a, b);
-    }
-}
-
-/// The shape that both operands broadcast to.
+/// The shape that both operands broadcast to; panics where there is none.
 #[track_caller]
 pub(crate) fn common_shape<A: Element, B: Element>(operation: &str, a: &Tensor<A>, b: &Tensor<B>) -> Shape {
     match broadcast_shapes(a.shape(), b.shape()) {

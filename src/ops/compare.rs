@@ -1,6 +1,6 @@
 //! Comparisons, masks and the choice between two tensors; absolute value, sign, and bounds.
 
-use super::broadcast::{check_broadcast, common_shape, expanded, zip_elements};
+use super::broadcast::{common_shape, expanded, zip_elements};
 use super::pointwise::piecewise;
 use crate::autodiff::binary;
 use crate::kernels::elementwise;
@@ -219,7 +219,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn maximum(&self, other: impl Operand<T>) -> Tensor<T> {
         let other = other.into_operand();
-        check_broadcast("maximum", self, &other);
+        common_shape("maximum", self, &other);
         extreme(self, &other, |x, y| x < y)
     }
 
@@ -232,7 +232,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn minimum(&self, other: impl Operand<T>) -> Tensor<T> {
         let other = other.into_operand();
-        check_broadcast("minimum", self, &other);
+        common_shape("minimum", self, &other);
         extreme(self, &other, |x, y| x > y)
     }
 }

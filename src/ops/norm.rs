@@ -6,7 +6,7 @@ use super::extrema::Largest;
 use super::reduce::zero_to_infinity;
 use crate::autodiff::{binary, unary};
 use crate::kernels::math;
-use crate::kernels::reduce::{Fold, fold_dense, map_rows};
+use crate::kernels::reduce::{Fold, fold_dense, map_rows, shift};
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -112,9 +112,7 @@ fn logsumexp<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
         |x| {
             let mut y = vec![T::zero(); over.to.iter().product()];
             map_rows(over.rows(x).dense(), over.count(), &mut y, 1, 8, |row, y| {
-                let largest = fold_dense(row, &Largest);
-                // An infinite maximum would turn ∞ − ∞ into NaN.
-                let from = if largest.is_finite() { largest } else { T::zero() };
+                let from = shift(fold_dense(row, &Largest));
                 y[0] = from + math::ln(fold_dense(row, &SumOfExponentials { from }));
             });
             Tensor::from_dense(y, &over.to)

@@ -1,6 +1,6 @@
 //! Powers and roots.
 
-use super::broadcast::{check_broadcast, zip_elements};
+use super::broadcast::{common_shape, zip_elements};
 use super::compare::Operand;
 use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
 use crate::autodiff::binary;
@@ -28,7 +28,7 @@ impl<T: Float> Tensor<T> {
         if exponent.rank() == 0 && !exponent.is_traced() {
             return pow_number(self, exponent.item());
         }
-        check_broadcast("pow", self, &exponent);
+        common_shape("pow", self, &exponent);
         let zip = |x: &Tensor<T>, y: &Tensor<T>| zip_elements("pow", x, y, math::pow);
         binary(self, &exponent, zip, |x, y, z| {
             let (xs, ys) = (Shape::from_slice(x.shape()), Shape::from_slice(y.shape()));

@@ -1,6 +1,6 @@
 //! Trigonometric and hyperbolic functions and their inverses; angles in radians.
 
-use super::broadcast::{check_broadcast, zip_elements};
+use super::broadcast::{common_shape, zip_elements};
 use super::compare::Operand;
 use super::pointwise::{fused_of_output, of_input, of_output};
 use super::reduce::zero_to_infinity;
@@ -74,7 +74,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn atan2(&self, x: impl Operand<T>) -> Tensor<T> {
         let x = x.into_operand();
-        check_broadcast("atan2", self, &x);
+        common_shape("atan2", self, &x);
         let forward = |y: &Tensor<T>, x: &Tensor<T>| zip_elements("atan2", y, x, |y, x| y.atan2(x));
         binary(self, &x, forward, |y, x, _| {
             let (ys, xs) = (Shape::from_slice(y.shape()), Shape::from_slice(x.shape()));

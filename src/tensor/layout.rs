@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::kernels::strided::Strided;
+use crate::kernels::strided::{Strided, is_dense};
 
 /// Lengths of the axes; ranks up to four need no allocation.
 pub(crate) type Shape = SmallVec<[usize; 4]>;
@@ -46,19 +46,7 @@ impl Layout {
     /// Whether the elements, in row-major order, are neighbours in the storage.
     #[inline]
     pub(crate) fn is_contiguous(&self) -> bool {
-        let mut expected = 1isize;
-        for (&length, &stride) in self.shape.iter().zip(&self.strides).rev() {
-            if length == 0 {
-                return true;
-            }
-            if length != 1 {
-                if stride != expected {
-                    return false;
-                }
-                expected *= length as isize;
-            }
-        }
-        true
+        is_dense(&self.shape, &self.strides)
     }
 
     /// The same storage under other axes: new axis `i` is old axis `axes[i]`.
@@ -123,6 +111,9 @@ fn row_major(shape: &[usize]) -> Strides {
 
 /// The shape that two shapes broadcast to, by NumPy's rules; `None` where they do not fit.
 pub(crate) fn broadcast_shapes(a: &[usize], b: &[usize]) -> Option<Shape> {
+    if a == b {
+        return Some(list(a));
+    }
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
     let lead = long.len() - short.len();
     let mut shape = Shape::from_slice(long);

@@ -3,8 +3,7 @@
 use super::{Attention, KEYS, Lanes, QUERIES, by_lane, exponential, load, padded, rows, store, turn};
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::Real;
-use crate::kernels::matmul::product;
-use crate::kernels::matmul::{Matrix, Sizes};
+use crate::kernels::matmul::{Matrix, Sizes, product};
 use crate::kernels::pool;
 use crate::kernels::vector::Wide;
 

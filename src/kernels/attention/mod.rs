@@ -14,8 +14,7 @@ pub(crate) use forward::forward;
 use std::ops::Range;
 
 use super::math::{Real, exp};
-use super::matmul::COLUMNS;
-use super::matmul::{self, Matrix};
+use super::matmul::{self, COLUMNS, Matrix};
 use super::threads;
 use super::vector::Wide;
 

@@ -9,8 +9,7 @@ use super::real::{Real, bounded, number, polynomial};
 #[inline(always)]
 pub(crate) fn exp<T: Real>(x: T) -> T {
     let x = within(x);
-    let n = x * number(LOG2_E) + T::ROUND;
-    let (high, low) = reduce(x, n - T::ROUND);
+    let (n, high, low) = parts(x, x);
     scaled(n, high, low)
 }
 
@@ -18,9 +17,22 @@ pub(crate) fn exp<T: Real>(x: T) -> T {
 #[inline(always)]
 pub(super) fn exp_sum<T: Real>(x: T, y: T) -> T {
     let x = within(x);
-    let n = (x + y) * number(LOG2_E) + T::ROUND;
-    let (high, low) = reduce(x, n - T::ROUND);
+    let (n, high, low) = parts(x, x + y);
     scaled(n, high, low - y)
+}
+
+/// x within the bounds beyond which eˣ is 0 and ∞.
+#[inline(always)]
+fn within<T: Real>(x: T) -> T {
+    bounded(x, T::pick(-104.0, -746.0), T::pick(89.0, 710.0))
+}
+
+/// The n of a number about x, with [`ROUND`](Real::ROUND) added to it, and the parts of x − n ln 2.
+#[inline(always)]
+fn parts<T: Real>(x: T, about: T) -> (T, T, T) {
+    let n = about * number(LOG2_E) + T::ROUND;
+    let (high, low) = reduce(x, n - T::ROUND);
+    (n, high, low)
 }
 
 /// 2ˣ = 2ⁿ e^((x − n) ln 2).
@@ -29,12 +41,6 @@ pub(crate) fn exp2<T: Real>(x: T) -> T {
     let x = bounded(x, T::pick(-151.0, -1076.0), T::pick(129.0, 1025.0));
     let n = x + T::ROUND;
     scaled(n, (x - (n - T::ROUND)) * number(LN_2), T::zero())
-}
-
-/// x within the bounds beyond which eˣ is 0 and ∞.
-#[inline(always)]
-fn within<T: Real>(x: T) -> T {
-    bounded(x, T::pick(-104.0, -746.0), T::pick(89.0, 710.0))
 }
 
 /// The parts of r = high − low with x = n ln 2 + r (Cody and Waite, 1980): n times the first part of ln 2 is exact.
@@ -47,8 +53,7 @@ pub(super) fn reduce<T: Real>(x: T, n: T) -> (T, T) {
 #[inline(always)]
 pub(super) fn exp_in_two<T: Real>(x: T) -> (T, T) {
     let x = within(x);
-    let n = x * number(LOG2_E) + T::ROUND;
-    let (high, low) = reduce(x, n - T::ROUND);
+    let (n, high, low) = parts(x, x);
     let less = exp_less_one(high, low);
     let y = T::one() + less;
     (times_power_of_two(y, n), times_power_of_two(less - (y - T::one()), n))

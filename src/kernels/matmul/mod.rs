@@ -11,7 +11,7 @@ use self::thin::{Way, few_columns, few_rows};
 use super::threads::{available, share};
 use super::vector::Wide;
 
-pub(super) use self::unpacked::{COLUMNS, product};
+pub(super) use self::unpacked::{COLUMNS, product, product_within};
 
 /// A matrix within a slice: its first element and the distances to the next row and column.
 #[derive(Clone, Copy)]

@@ -13,10 +13,22 @@ pub(in crate::kernels) const COLUMNS: usize = 16;
 /// `out = x · w`, added to what it was where `add`. The m×n result and `w` are dense, n is a multiple of [`COLUMNS`]; `x`
 /// may lie in any way, and is read where it lies: its elements are wanted one at a time.
 pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matrix<'_, T>, w: &[T], add: bool) {
+    product_within(out, sizes.n, sizes, x, w, add);
+}
+
+/// The same where rows of the result are `out_stride` elements apart.
+pub(in crate::kernels) fn product_within<T: Wide>(
+    out: &mut [T],
+    out_stride: usize,
+    sizes: Sizes,
+    x: Matrix<'_, T>,
+    w: &[T],
+    add: bool,
+) {
     let Sizes { m, k, n } = sizes;
-    assert!(n.is_multiple_of(COLUMNS) && out.len() == m * n && w.len() == k * n, "the operands don't fit");
+    assert!(w.len() == k * n && (m == 0 || (m - 1) * out_stride + n <= out.len()), "the operands don't fit");
     // SAFETY: `out` holds m rows of n elements and is borrowed mutably.
-    unsafe { product_at(out.as_mut_ptr(), n, sizes, x, w, n, add) }
+    unsafe { product_at(out.as_mut_ptr(), out_stride, sizes, x, w, n, add) }
 }
 
 /// The same where rows of the result and of `w` are `out_stride` and `w_stride` elements apart.
