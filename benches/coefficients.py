@@ -86,6 +86,8 @@ def odd(f, first):
 small = mpf(10) ** -20
 away = lambda x: x if abs(x) > small else small
 LN2 = log(2)
+erf_rest = odd(erf, 2 / sqrt(pi))
+ERF_FIRST = struct.unpack("f", struct.pack("f", -0.37612632))[0]
 # (name, function, weight, low, high, degree for f32, degree for f64): weights make the error relative to the result.
 KERNELS = [
     # (e^r − 1 − r) / r², error relative to e^r
@@ -96,28 +98,24 @@ KERNELS = [
     ("ln", lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z if z > mpf(10) ** -24 else mpf(2) / 3 + z * 2 / 5, lambda z: max(z, small), 0, (3 - 2 * sqrt(2)) ** 2 * mpf("1.001"), 2, 6),
     # (tanh x / x − 1) / z
     ("tanh", odd(tanh, 1), lambda z: max(z, small) * sqrt(max(z, small)) / tanh(sqrt(max(z, small))), 0, mpf("0.625") ** 2, 5, 10),
-    # erf x / x of z = x²; the code subtracts one from the first coefficient
-    ("erf", lambda z: erf(sqrt(max(z, small))) / sqrt(max(z, small)), lambda z: sqrt(max(z, small)) / erf(sqrt(max(z, small))), 0, 1, 6, 13),
+    # (erf x / x − 2/√π) / z of z = x²; for f32 the rest, (… − first) / z, where the rounding of the first matters
+    ("erf", erf_rest, lambda z: max(z, small) * sqrt(max(z, small)) / erf(sqrt(max(z, small))), 0, 1, None, 12),
+    ("erf", lambda z: (erf_rest(z) - ERF_FIRST) / max(z, small), lambda z: max(z, small) ** 2 * sqrt(max(z, small)) / erf(sqrt(max(z, small))), mpf("1e-3"), 1, 4, None),
 ]
 
 
-def erfcx_times(k):
-    """erfcx(a) (1 + 2a) of t, where a = k (1 + t) / (1 − t)."""
-    def f(t):
-        a = k * (1 + t) / (1 - t)
-        return exp(a * a) * erfc(a) * (1 + 2 * a)
-    return f
-
-
-def erfcx(k, low, high, single, double):
-    at = lambda a: (mpf(a) - k) / (mpf(a) + k)
-    f = erfcx_times(k)
-    return ("erfcx", f, lambda t: 1 / f(t), at(low), at(high), single, double)
+def tail(c, there, high, single, double):
+    """a Φ(−a) e^(a²/2) of t, where a = c (1 + t) / (1 − t), for a ≥ 1, less what it is `there`, at a = c."""
+    def whole(t):
+        a = c * (1 + t) / (1 - t)
+        return a * exp(a * a / 2) * erfc(a / sqrt(2)) / 2
+    at = lambda a: (mpf(a) - c) / (mpf(a) + c)
+    return ("tail", lambda t: whole(t) - mpf(there), lambda t: 1 / whole(t), at(1), at(high), single, double)
 
 
 KERNELS += [
-    erfcx(2, "0.49", "10.1", 9, None),
-    erfcx(4, "0.49", "27.5", None, 21),
+    tail(2, struct.unpack("f", struct.pack("f", 0.336204))[0], "14.5", 9, None),
+    tail(5, 0.3845965248750315, "39", None, 21),
     # sin(πf/2)/f and cos(πf/2) of z = f²: for f32, computed in f64
     ("sin", lambda z: sin(pi / 2 * sqrt(max(z, small))) / sqrt(max(z, small)), lambda z: sqrt(max(z, small)) / sin(pi / 2 * sqrt(max(z, small))), 0, mpf("0.251"), None, 4),
     ("cos", lambda z: cos(pi / 2 * sqrt(z)), lambda z: 1 / cos(pi / 2 * sqrt(z)), 0, mpf("0.251"), None, 4),

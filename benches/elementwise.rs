@@ -21,7 +21,7 @@ struct Operands {
 
 type Operation = fn(&Operands) -> Tensor;
 
-const OPERATIONS: [(&str, Operation); 18] = [
+const OPERATIONS: [(&str, Operation); 19] = [
     ("add", |o| &o.x + &o.y),
     ("mul", |o| &o.x * &o.y),
     ("mul_number", |o| &o.x * 2.5),
@@ -29,6 +29,7 @@ const OPERATIONS: [(&str, Operation); 18] = [
     ("tanh", |o| o.x.tanh()),
     ("sigmoid", |o| o.x.sigmoid()),
     ("gelu", |o| o.x.gelu()),
+    ("gelu_gradient", |o| gradient(|x| x.gelu().sum(), &o.x).get().unwrap().clone()),
     ("sin", |o| o.x.sin()),
     ("softmax", |o| o.x.softmax(-1)),
     ("add_row", |o| &o.x + &o.row),

@@ -56,7 +56,7 @@ impl<T: Float> Tensor<T> {
         fused_with_slope(
             self,
             #[inline(always)]
-            |x| (math::gelu(x), math::normal_cdf(x) + x * normal_density(x)),
+            |x| (math::gelu(x), math::gelu_slope(x)),
             |x| fused_of_input(x, math::normal_cdf, normal_density, density) + x * density(x),
         )
     }

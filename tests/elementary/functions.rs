@@ -38,7 +38,7 @@ cases! {
     "sigmoid" (1.4, 1.4), -126.0, |x| x.sigmoid(), logistic;
     "softplus" (1.7, 1.7), -126.0, |x| x.softplus(), softplus;
     "erf" (1.4, 1.3), -126.0, |x| x.erf(), libm::erf;
-    "gelu" (4.7, 4.0), -126.0, |x| x.gelu(), |x| x * normal_cdf(x);
+    "gelu" (1.7, 1.8), -126.0, |x| x.gelu(), |x| x * normal_cdf(x);
     "silu" (2.6, 2.6), -119.0, |x| x.silu(), |x| x * logistic(x);
     "mish" (4.0, 3.8), -119.0, |x| x.mish(), |x| x * softplus(x).tanh();
     "sin" (0.51, 1.0), -126.0, |x| x.sin(), f64::sin;

@@ -1,125 +1,186 @@
-//! The error function and the normal distribution function.
+//! The error function, the normal distribution function and what is made of it.
+//!
+//! Two parts of a number, the second small beside the first, stand for their sum, which would have to be rounded.
 
-use std::f64::consts::FRAC_1_SQRT_2;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
-use super::exp::exp_sum;
+use super::exp::{Scaled, exp_sum, times_power_of_two};
 use super::real::{Real, bounded, number, polynomial};
 
-/// erf x = x + x q(x²) for |x| < 1, and 1 − erfc x from there on.
+/// 1 / √(2π), the normal density at 0.
+const DENSITY: f64 = 0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
+
+/// erf x = 2/√π x + x r(x²) for |x| < 1, and 1 − erfc x from there on.
 #[inline(always)]
 pub(crate) fn erf<T: Real>(x: T) -> T {
-    let a = x.abs();
-    let near = a + a * slope_less_one(a * a);
-    let far = T::one() - gaussian(a, T::one()) * scaled_complement(a);
+    // Beyond the bound it is 1.
+    let a = bounded(x.abs(), T::zero(), number(6.0));
+    let near = a + a * (number::<T>(FRAC_2_SQRT_PI - 1.0) + slope_change(a * a));
+    let root = number(SQRT_2);
+    let ratio = tail_ratio(a * root).0 * root / a;
+    let far = T::one() - ratio * gaussian(a, T::one()).value();
     (if a < T::one() { near } else { far }).copysign(x)
 }
 
-/// Φ(x), the distribution function of the normal distribution: ½ + ½ erf(x/√2) for |x| < 1, and ½ erfc(−x/√2) beyond,
-/// which is exact far below 0 too.
+/// Φ(x), the distribution function of the normal distribution, exact far below 0 too.
 #[inline(always)]
 pub(crate) fn normal_cdf<T: Real>(x: T) -> T {
-    normal_cdf_times(x, T::one())
+    Normal::at(x).cdf()
 }
 
 /// x Φ(x), the Gaussian error linear unit.
 #[inline(always)]
 pub(crate) fn gelu<T: Real>(x: T) -> T {
-    normal_cdf_times(x, x)
+    let normal = Normal::at(x);
+    // NaN at −∞, as x Φ(x) is; −0 at −0.
+    let all = if x < T::zero() { x * T::zero() } else { x };
+    if normal.near { normal.times().copysign(x) } else { all - normal.times() }
 }
 
-/// Φ(x) y. The Gaussian is multiplied last: where it underflows, it has lost digits.
+/// The derivative of [`gelu`], Φ(x) + x φ(x).
 #[inline(always)]
-fn normal_cdf_times<T: Real>(x: T, y: T) -> T {
+pub(crate) fn gelu_slope<T: Real>(x: T) -> T {
+    let normal = Normal::at(x);
+    normal.cdf() + x * normal.gaussian.value() * number(DENSITY)
+}
+
+/// The normal distribution at x and below −|x|; numbers are in two parts.
+struct Normal<T> {
+    x: T,
+    /// |x| < 1.
+    near: bool,
+    /// Φ(x) where x is near 0, |x| Φ(−|x|) e^(x²/2) elsewhere.
+    factor: (T, T),
+    /// e^(−x²/2).
+    gaussian: Scaled<T>,
+}
+
+impl<T: Real> Normal<T> {
+    #[inline(always)]
+    fn at(x: T) -> Self {
+        let a = within(x.abs());
+        let near = a < T::one();
+        let factor = if near { cdf_near(x) } else { tail_ratio(a) };
+        Normal { x, near, factor, gaussian: gaussian(a, number(0.5)) }
+    }
+
+    /// Φ(x).
+    #[inline(always)]
+    fn cdf(&self) -> T {
+        let tail = self.times() / self.x.abs();
+        let far = if self.x < T::zero() { tail } else { T::one() - tail };
+        if self.near { self.factor.0 + self.factor.1 } else { far }
+    }
+
+    /// x Φ(x) where x is near 0, |x| Φ(−|x|) elsewhere.
+    #[inline(always)]
+    fn times(&self) -> T {
+        let (factor, factor_lost) = self.factor;
+        let (other, other_lost) = if self.near { (self.x, T::zero()) } else { self.gaussian.number };
+        let product = factor * other + (factor * other_lost + factor_lost * other);
+        if self.near { product } else { times_power_of_two(product, self.gaussian.n) }
+    }
+}
+
+/// Φ(x) = ½ + x (φ(0) + …) for |x| < 1.
+#[inline(always)]
+fn cdf_near<T: Real>(x: T) -> (T, T) {
     let half = number::<T>(0.5);
-    let a = x.abs();
-    let part = x * number(0.5 * FRAC_1_SQRT_2);
-    let near = half + (part + part * slope_less_one(half * x * x));
-    let ratio = half * scaled_complement(a * number(FRAC_1_SQRT_2));
-    let gaussian = gaussian(a, half);
-    let above = if a < T::one() { near } else { T::one() - ratio * gaussian };
-    if x > -T::one() { above * y } else { ratio * y * gaussian }
+    // φ(0): the upper half of its digits, and the rest.
+    let (density, rest) = (T::pick(0.39892578125, 0.3989422768354416), T::pick(1.649915e-05, 3.5659910885844774e-09));
+    let high = x.high();
+    let more = (x - high) * density + x * (rest + slope_change(half * x * x) * number(0.5 * FRAC_1_SQRT_2));
+    in_two(half, high * density, more)
 }
 
-/// erf(x) / x − 1 of z = x² < 1.
+/// a + b in two parts, with a part of b that is not yet in it; |a| ≥ |b|.
 #[inline(always)]
-fn slope_less_one<T: Real>(z: T) -> T {
-    polynomial(
+fn in_two<T: Real>(a: T, b: T, rest: T) -> (T, T) {
+    let sum = a + b;
+    (sum, (a - sum) + b + rest)
+}
+
+/// erf(x) / x − 2/√π of z = x² < 1.
+#[inline(always)]
+fn slope_change<T: Real>(z: T) -> T {
+    z * polynomial(
         z,
-        &[0.128379166, -3.7612626e-01, 1.12835851e-01, -2.6853812e-02, 5.1883277e-03, -8.0101936e-04, 7.8538613e-05],
+        &[-3.7612632e-01, 1.1283651e-01, -2.6856674e-02, 5.1941135e-03, -8.064855e-04, 8.0487225e-05],
         &[
-            0.12837916709551256,
             -0.37612638903183754,
-            0.11283791670955119,
-            -0.026866170645129733,
-            0.005223977625422085,
-            -0.0008548327021853137,
-            0.00012055332899355103,
-            -1.4925647465033124e-05,
-            1.6462043406081418e-06,
-            -1.6364614397889755e-07,
-            1.4792145534627352e-08,
-            -1.2163040622763881e-09,
-            8.70378538282117e-11,
-            -4.2228894058459076e-12,
+            0.1128379167095512,
+            -0.026866170645129927,
+            0.00522397762542391,
+            -0.000854832702196036,
+            0.0001205533290351968,
+            -1.4925647575661426e-05,
+            1.6462045447831385e-06,
+            -1.6364640562747996e-07,
+            1.4792373913306252e-08,
+            -1.2164335722124328e-09,
+            8.70808730115861e-11,
+            -4.229241483728695e-12,
         ],
     )
 }
 
 /// e^(−c a²), where c is a power of two: the rounding error of a², which the exponential would blow up, is kept.
 #[inline(always)]
-fn gaussian<T: Real>(a: T, c: T) -> T {
-    // Beyond it the result is 0; ∞ − ∞ is NaN.
-    let a = bounded(a, T::zero(), number(64.0));
+fn gaussian<T: Real>(a: T, c: T) -> Scaled<T> {
     let high = a.high();
     exp_sum(-c * (high * high), -c * ((a - high) * (a + high)))
 }
 
-/// e^(a²) erfc a for a ≥ 0.49: q(t) / (1 + 2a) of t = (a − c) / (a + c), which maps all a to [−1, 1]
-/// (Shepherd and Laframboise, 1981).
+/// A number a ≥ 0 within the bound beyond which e^(−a²/2) is 0.
 #[inline(always)]
-fn scaled_complement<T: Real>(a: T) -> T {
-    // Where the bound takes hold, e^(−a²) is 0.
-    let a = bounded(a, T::zero(), T::pick(10.1, 27.5));
-    let c = T::pick(2.0, 4.0);
+fn within<T: Real>(a: T) -> T {
+    bounded(a, T::zero(), T::pick(14.5, 39.0))
+}
+
+/// a Φ(−a) e^(a²/2) for an a ≥ 1 [`within`] the bound: what it is at a = c, and a polynomial of t = (a − c) / (a + c), which maps all a to [−1, 1]
+/// (after Shepherd and Laframboise, 1981).
+#[inline(always)]
+fn tail_ratio<T: Real>(a: T) -> (T, T) {
+    let (c, there) = (T::pick(2.0, 5.0), T::pick(0.336204, 0.3845965248750315));
     let t = (a - c) / (a + c);
-    let q = polynomial(
+    let change = polynomial(
         t,
         &[
-            1.2769784e+00,
-            -9.276377e-02,
-            -1.6603085e-01,
-            1.64048887e-01,
-            -5.4210774e-02,
-            -8.0073237e-03,
-            8.656729e-03,
-            1.1532176e-03,
-            -1.26179372e-03,
-            -2.3454256e-04,
+            1.1342511e-08,
+            1.7050181e-01,
+            -1.5130378e-01,
+            3.275606e-02,
+            1.8133372e-02,
+            -3.573884e-03,
+            -4.4597655e-03,
+            -6.0755222e-04,
+            1.3560185e-03,
+            -5.3611817e-05,
         ],
         &[
-            1.2329951186255526,
-            -0.1396211168405625,
-            0.015379652102618964,
-            0.06809705425469059,
-            -0.10103906603624961,
-            0.09373283499843955,
-            -0.06633036581371012,
-            0.03716751553567035,
-            -0.016197734036993004,
-            0.0050319699985408185,
-            -0.0007577734575478653,
-            -0.0001992568388865661,
-            0.00015062253221095683,
-            -2.43985537575556e-05,
-            -1.1224827036292426e-05,
-            5.707712092207067e-06,
-            2.997027676916249e-07,
-            -8.213251147115985e-07,
-            6.690309824034533e-08,
-            1.0476437976886815e-07,
-            -1.2181151254860385e-08,
-            -1.0185697842515026e-08,
+            -6.913491160361448e-18,
+            0.05190527343000304,
+            -0.08503844346004048,
+            0.09088622964934599,
+            -0.07425639525043327,
+            0.04795086373168578,
+            -0.02416178595400867,
+            0.008900845020393401,
+            -0.001895623072619058,
+            -0.00012648521854025248,
+            0.00024276156729913004,
+            -5.45689844840441e-05,
+            -1.6540274377218703e-05,
+            1.0330039469699693e-05,
+            6.040963439741987e-07,
+            -1.5505937620476831e-06,
+            5.179837322594474e-08,
+            2.3427582412779432e-07,
+            -1.6212470390215407e-08,
+            -3.468264979961894e-08,
+            2.114484481079863e-09,
+            3.5123980352300584e-09,
         ],
     );
-    q / (T::one() + (a + a))
+    in_two(there, change, T::zero())
 }

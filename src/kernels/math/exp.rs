@@ -13,14 +13,6 @@ pub(crate) fn exp<T: Real>(x: T) -> T {
     scaled(n, high, low)
 }
 
-/// e^(x + y) for a y that is small beside x: their sum, which may not be a number of the type, is not rounded.
-#[inline(always)]
-pub(super) fn exp_sum<T: Real>(x: T, y: T) -> T {
-    let x = within(x);
-    let (n, high, low) = parts(x, x + y);
-    scaled(n, high, low - y)
-}
-
 /// x within the bounds beyond which eˣ is 0 and ∞.
 #[inline(always)]
 fn within<T: Real>(x: T) -> T {
@@ -54,9 +46,36 @@ pub(super) fn reduce<T: Real>(x: T, n: T) -> (T, T) {
 pub(super) fn exp_in_two<T: Real>(x: T) -> (T, T) {
     let x = within(x);
     let (n, high, low) = parts(x, x);
-    let less = exp_less_one(high, low);
-    let y = T::one() + less;
-    (times_power_of_two(y, n), times_power_of_two(less - (y - T::one()), n))
+    let (y, lost) = one_and(exp_less_one(high, low));
+    (times_power_of_two(y, n), times_power_of_two(lost, n))
+}
+
+/// A number and what its last digit has lost, times 2ⁿ; `n` has [`ROUND`](Real::ROUND) added to it.
+pub(super) struct Scaled<T> {
+    pub(super) number: (T, T),
+    pub(super) n: T,
+}
+
+impl<T: Real> Scaled<T> {
+    #[inline(always)]
+    pub(super) fn value(&self) -> T {
+        times_power_of_two(self.number.0, self.n)
+    }
+}
+
+/// e^(x + y) for an x within the bounds of [`exp`] and a y that is small beside it: their sum, which may not be a number of
+/// the type, is not rounded.
+#[inline(always)]
+pub(super) fn exp_sum<T: Real>(x: T, y: T) -> Scaled<T> {
+    let (n, high, low) = parts(x, x + y);
+    Scaled { number: one_and(exp_less_one(high, low - y)), n }
+}
+
+/// 1 + x, and what that has lost.
+#[inline(always)]
+fn one_and<T: Real>(x: T) -> (T, T) {
+    let y = T::one() + x;
+    (y, x - (y - T::one()))
 }
 
 /// 2ⁿ eʳ for r = high − low; `n` has [`ROUND`](Real::ROUND) added to it.
@@ -90,7 +109,7 @@ fn exp_less_one<T: Real>(high: T, low: T) -> T {
 
 /// x 2ⁿ; `n` has [`ROUND`](Real::ROUND) added to it.
 #[inline(always)]
-fn times_power_of_two<T: Real>(x: T, n: T) -> T {
+pub(super) fn times_power_of_two<T: Real>(x: T, n: T) -> T {
     // In two factors, as 2ⁿ may not be a normal number; only the second product is ever rounded.
     let down = n < T::ROUND;
     let less = if down { T::pick(64.0, 512.0) } else { -T::one() };
