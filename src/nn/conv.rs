@@ -4,8 +4,7 @@ use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Activation, Init, Layer};
-use crate::ops::channels::shift_channels;
-use crate::ops::{ConvOptions, PerAxis};
+use crate::ops::{ConvOptions, PerAxis, conv_with_bias};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -183,16 +182,11 @@ impl<const D: usize, T: Float> Layer<Tensor<T>> for Conv<D, T> {
     /// Where `x` has not `D` spatial axes and the layer's inputs, or the kernel is larger than the padded input.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        let y = x.conv(&self.weight, &self.options());
-        self.activation.forward(&biased(y, self.bias.as_ref()))
-    }
-}
-
-/// y + b along the channels.
-pub(super) fn biased<T: Float>(y: Tensor<T>, bias: Option<&Tensor<T>>) -> Tensor<T> {
-    match bias {
-        Some(bias) => shift_channels(&y, bias),
-        None => y,
+        let y = match &self.bias {
+            Some(bias) => conv_with_bias(x, &self.weight, bias, &self.options()),
+            None => x.conv(&self.weight, &self.options()),
+        };
+        self.activation.forward(&y)
     }
 }
 

@@ -3,8 +3,9 @@
 use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::conv::{biased, check_groups, kernel_weight, within_groups};
+use super::conv::{check_groups, kernel_weight, within_groups};
 use super::{Activation, Init, Layer};
+use crate::ops::channels::shift_channels;
 use crate::ops::{ConvOptions, PerAxis};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
@@ -160,6 +161,9 @@ impl<const D: usize, T: Float> Layer<Tensor<T>> for ConvTranspose<D, T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let y = x.conv_transpose(&self.weight, &self.options, self.output_padding.clone());
-        self.activation.forward(&biased(y, self.bias.as_ref()))
+        self.activation.forward(&match &self.bias {
+            Some(bias) => shift_channels(&y, bias),
+            None => y,
+        })
     }
 }

@@ -137,7 +137,7 @@ fn channels<T: Float>(x: &Tensor<T>) -> Grouped {
 }
 
 /// Σ over all axes but the second.
-fn over_channels<T: Float>(x: &Tensor<T>) -> Tensor<T> {
+pub(super) fn over_channels<T: Float>(x: &Tensor<T>) -> Tensor<T> {
     x.sum_axis(&other_axes(x)[..])
 }
 

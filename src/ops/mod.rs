@@ -39,6 +39,7 @@ pub use attention::AttentionMask;
 pub use axes::{Axes, IntoAxes, IntoAxis, Keep};
 pub use compare::Operand;
 pub use conv::ConvOptions;
+pub(crate) use conv::conv_with_bias;
 pub use per_axis::PerAxis;
 pub use resample::Interpolation;
 pub(crate) use softmax::softmax_row;

@@ -11,6 +11,7 @@ pub(crate) use plan::Geometry;
 use plan::{Pass, Source};
 use tile::{PANEL, SLACK};
 
+use super::isa::vectorized;
 use super::vector::Wide;
 use super::{pool, threads};
 
@@ -23,10 +24,11 @@ const ROW: usize = 1024;
 /// Elements of all partial gradients of a weight together.
 const PARTIAL: usize = 1 << 24;
 
-/// y = w ⋆ x.
-pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
+/// y = w ⋆ x, plus a number for each channel where there is a bias.
+pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    assert!(bias.is_none_or(|bias| bias.len() == g.groups * g.outputs), "the bias does not fit the channels");
     if winograd::suits(g) {
-        return winograd::forward(g, x, w);
+        return winograd::forward(g, x, w, bias);
     }
     let (source, pass) = plan::forward(g);
     let taps = g.kernel.iter().product::<usize>();
@@ -35,7 +37,7 @@ pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
         to: Side { channels: g.outputs, lengths: g.y, weight_stride: taps * g.inputs },
         source,
     };
-    sums.compute(g, &[pass], x, w)
+    sums.compute(g, &[pass], (x, w), bias)
 }
 
 /// The x̄ of [`forward`].
@@ -50,7 +52,7 @@ pub(crate) fn input_gradient<T: Wide>(g: &Geometry, y: &[T], w: &[T]) -> Vec<T> 
         to: Side { channels: g.inputs, lengths: g.x, weight_stride: taps },
         source,
     };
-    sums.compute(g, &passes, y, w)
+    sums.compute(g, &passes, (y, w), None)
 }
 
 /// What the sums are taken of, or what they give.
@@ -92,7 +94,7 @@ struct Piece<'a, T> {
 }
 
 impl Sums {
-    fn compute<T: Wide>(&self, g: &Geometry, passes: &[Pass], x: &[T], w: &[T]) -> Vec<T> {
+    fn compute<T: Wide>(&self, g: &Geometry, passes: &[Pass], (x, w): (&[T], &[T]), bias: Option<&[T]>) -> Vec<T> {
         let (channels, plane) = (self.to.channels, self.to.plane());
         let mut out = pool::buffer(g.batch * g.groups * channels * plane);
         if out.is_empty() {
@@ -110,7 +112,10 @@ impl Sums {
             })
             .collect();
         let least = (PARALLEL_FROM / 8 * pieces.len()).div_ceil(g.work().max(1));
-        in_parallel(g, &mut pieces, least, |piece| self.piece(g, &packed, x, piece));
+        in_parallel(g, &mut pieces, least, |piece| {
+            self.piece(g, &packed, x, piece);
+            shift(piece.out, plane, bias.map(|bias| &bias[piece.group * channels + piece.first..]));
+        });
         packed.into_iter().for_each(|packed| pool::recycle(packed.weights));
         out
     }
@@ -161,6 +166,16 @@ impl Sums {
                 packed.pass.put(run, &self.source, self.to.lengths, out);
             }
         }
+    }
+}
+
+/// Adds to each plane a number, where there are some. The planes have just been computed: they are at hand.
+fn shift<T: Wide>(planes: &mut [T], plane: usize, by: Option<&[T]>) {
+    for (plane, &by) in planes.chunks_exact_mut(plane).zip(by.unwrap_or_default()) {
+        vectorized(
+            #[inline(always)]
+            || plane.iter_mut().for_each(|x| *x += by),
+        );
     }
 }
 

@@ -6,7 +6,8 @@ pub use options::ConvOptions;
 use options::ConvShape;
 
 use super::PerAxis;
-use crate::autodiff::binary;
+use super::channels::over_channels;
+use crate::autodiff::{binary, op};
 use crate::kernels::conv;
 use crate::tensor::{Float, Tensor};
 
@@ -67,6 +68,41 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+/// [`conv`](Tensor::conv) plus a number for each of the output's channels, in the same pass. Derivative: b̄ = Σ ȳ over all
+/// other axes.
+///
+/// # Panics
+/// As `conv`, and where there is not a number for each channel.
+#[track_caller]
+pub(crate) fn conv_with_bias<T: Float>(
+    x: &Tensor<T>,
+    w: &Tensor<T>,
+    bias: &Tensor<T>,
+    options: &ConvOptions,
+) -> Tensor<T> {
+    let shape = ConvShape::of("conv", x.shape(), w.shape(), options);
+    assert!(
+        bias.shape() == &w.shape()[..1],
+        "conv: a bias of shape {:?} does not fit {} outputs",
+        bias.shape(),
+        w.shape()[0]
+    );
+    let forward = |[x, w, bias]: [&Tensor<T>; 3]| {
+        let (x, w, bias) = (x.contiguous(), w.contiguous(), bias.contiguous());
+        Tensor::from_dense(conv::forward(&shape.geometry, x.dense(), w.dense(), Some(bias.dense())), &shape.y())
+    };
+    op([x, w, bias], forward, &|[x, w, _]: [&Tensor<T>; 3], _: &Tensor<T>| {
+        let (x, w, of_x, of_w) = (x.clone(), w.clone(), shape.clone(), shape.clone());
+        move |g: Tensor<T>, watched: [bool; 3]| {
+            [
+                watched[0].then(|| transposed(&g, &w, of_x)),
+                watched[1].then(|| weight_gradient(&x, &g, of_w)),
+                watched[2].then(|| over_channels(&g)),
+            ]
+        }
+    })
+}
+
 /// y = w ⋆ x.
 #[track_caller]
 fn convolve<T: Float>(x: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
@@ -74,7 +110,7 @@ fn convolve<T: Float>(x: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<
         x,
         w,
         |x, w| {
-            let y = conv::forward(&shape.geometry, x.contiguous().dense(), w.contiguous().dense());
+            let y = conv::forward(&shape.geometry, x.contiguous().dense(), w.contiguous().dense(), None);
             Tensor::from_dense(y, &shape.y())
         },
         |x, w, _| {
@@ -120,8 +156,48 @@ fn weight_gradient<T: Float>(x: &Tensor<T>, y: &Tensor<T>, shape: ConvShape) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::ConvOptions;
+    use super::{ConvOptions, conv_with_bias};
+    use crate::ops::channels::per_channel;
     use crate::prelude::*;
+
+    #[test]
+    fn a_bias_is_added_to_each_channel() {
+        type Model = [Tensor<f64>; 3];
+        let mut rng = StdRng::seed_from_u64(0);
+        let mut normal = |shape: &[usize]| Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng);
+        // By Winograd's tiles; in groups, with panels that are not full; with steps.
+        let cases = [
+            ([4, 16, 9, 10], [17, 16, 3, 3], ConvOptions::new().padding(1)),
+            ([2, 6, 7, 5], [10, 3, 3, 2], ConvOptions::new().groups(2)),
+            ([2, 3, 9, 8], [5, 3, 3, 3], ConvOptions::new().stride(2)),
+        ];
+        for (x, w, options) in cases {
+            let model = [normal(&x), normal(&w), normal(&w[..1])];
+            let fused = |[x, w, b]: &Model| conv_with_bias(x, w, b, &options).powi(3).sum();
+            let plain = |[x, w, b]: &Model| (x.conv(w, &options) + per_channel(b, 4)).powi(3).sum();
+            let second = |f: &dyn Fn(&Model) -> Tensor<f64>| {
+                let square = |m: &Model| {
+                    let g = gradient(f, m);
+                    g.dot(&g)
+                };
+                gradient(square, &model)
+            };
+            for (a, b) in [(gradient(fused, &model), gradient(plain, &model)), (second(&fused), second(&plain))] {
+                for (a, b) in a.iter().zip(b.iter()) {
+                    let (a, b) = (a.get().unwrap(), b.get().unwrap());
+                    assert!(((a - b).norm() / b.norm()).item() < 1e-12, "{w:?}");
+                }
+            }
+            assert!((fused(&model) / plain(&model) - 1.0).abs().item() < 1e-12);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "conv: a bias of shape [3] does not fit 4 outputs")]
+    fn a_bias_fits_the_outputs() {
+        let (x, w) = (Tensor::<f32>::ones((1, 3, 5)), Tensor::ones((4, 3, 3)));
+        let _ = conv_with_bias(&x, &w, &Tensor::ones(3), &ConvOptions::new());
+    }
 
     #[test]
     fn one_axis_as_published() {

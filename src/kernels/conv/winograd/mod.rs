@@ -179,13 +179,13 @@ fn transposed<T: Copy, const R: usize, const C: usize>(x: [[T; C]; R]) -> [[T; R
     from_fn(|c| from_fn(|r| x[r][c]))
 }
 
-/// y = w ⋆ x.
-pub(super) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
+/// y = w ⋆ x, plus a number for each channel where there is a bias.
+pub(super) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
     let weights = transform_weights(g.outputs, g.inputs, |output, input| {
         let w = &w[(output * g.inputs + input) * 9..][..9];
         from_fn(|i| from_fn(|j| w[3 * i + j]))
     });
-    compute(g, x, weights)
+    compute(g, x, weights, bias)
 }
 
 /// x̄ = ȳ ⋆ w, turned half round, with what is missing of the padding around it.
@@ -196,7 +196,7 @@ pub(super) fn input_gradient<T: Wide>(g: &Geometry, y: &[T], w: &[T]) -> Vec<T> 
     });
     let before = [0, 2 - g.before[1], 2 - g.before[2]];
     let turned = Geometry { inputs: g.outputs, outputs: g.inputs, x: g.y, y: g.x, before, ..g.clone() };
-    compute(&turned, y, weights)
+    compute(&turned, y, weights, None)
 }
 
 /// Some images of the result.
@@ -205,19 +205,19 @@ struct Piece<'a, T> {
     out: &'a mut [T],
 }
 
-fn compute<T: Wide>(g: &Geometry, x: &[T], weights: Vec<T>) -> Vec<T> {
+fn compute<T: Wide>(g: &Geometry, x: &[T], weights: Vec<T>, bias: Option<&[T]>) -> Vec<T> {
     let image = g.outputs * g.y[1] * g.y[2];
     let x = Images { elements: x, channels: g.inputs, lengths: [g.x[1], g.x[2]], before: [g.before[1], g.before[2]] };
     let mut out = pool::buffer(g.batch * image);
     let images = g.batch.div_ceil(PIECES);
     let pieces = out.chunks_mut(images * image).enumerate();
     let mut pieces: Vec<_> = pieces.map(|(i, out)| Piece { first: i * images, out }).collect();
-    in_parallel(g, &mut pieces, 1, |piece| compute_piece(g, x, &weights, piece));
+    in_parallel(g, &mut pieces, 1, |piece| compute_piece(g, x, &weights, bias, piece));
     pool::recycle(weights);
     out
 }
 
-fn compute_piece<T: Wide>(g: &Geometry, x: Images<'_, T>, weights: &[T], piece: &mut Piece<'_, T>) {
+fn compute_piece<T: Wide>(g: &Geometry, x: Images<'_, T>, weights: &[T], bias: Option<&[T]>, piece: &mut Piece<'_, T>) {
     let tiles = Tiles::of(g, RUN);
     let (stride, panels) = (tiles.stride(), g.outputs.div_ceil(PANEL));
     let images = piece.first..piece.first + piece.out.len() / (g.outputs * g.y[1] * g.y[2]);
@@ -239,7 +239,8 @@ fn compute_piece<T: Wide>(g: &Geometry, x: Images<'_, T>, weights: &[T], piece: 
                 correlate(inputs, &offsets, weights, out, count, run);
             }
             for channel in 0..count {
-                put_tiles(g, tiles, rows.clone(), &products, (first, channel), piece, &mut scratch);
+                let bias = bias.map(|bias| bias[first + channel]);
+                put_tiles(g, tiles, rows.clone(), &products, (first, channel, bias), piece, &mut scratch);
             }
         }
     }
@@ -247,13 +248,13 @@ fn compute_piece<T: Wide>(g: &Geometry, x: Images<'_, T>, weights: &[T], piece: 
     [inputs, products].into_iter().for_each(pool::recycle);
 }
 
-/// Aᵀ m A of one channel, to where it belongs in the result.
+/// Aᵀ m A of one channel, plus its bias, to where it belongs in the result.
 fn put_tiles<T: Wide>(
     g: &Geometry,
     tiles: Tiles,
     rows: Range<usize>,
     products: &[T],
-    (first, channel): (usize, usize),
+    (first, channel, bias): (usize, usize, Option<T>),
     piece: &mut Piece<'_, T>,
     scratch: &mut Scratch<T>,
 ) {
@@ -275,7 +276,11 @@ fn put_tiles<T: Wide>(
         let (image, top) = tiles.place(row);
         let plane = ((image - piece.first) * g.outputs + first + channel) * height;
         for (row, from) in (top..height.min(top + TILE)).zip(scratch.rows.chunks_exact(width)) {
-            piece.out[(plane + row) * length..][..length].copy_from_slice(&from[..length]);
+            let to = &mut piece.out[(plane + row) * length..][..length];
+            match bias {
+                None => to.copy_from_slice(&from[..length]),
+                Some(bias) => to.iter_mut().zip(from).for_each(|(to, &from)| *to = from + bias),
+            }
         }
     }
 }
