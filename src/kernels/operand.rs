@@ -27,51 +27,88 @@ impl<T> Scratch<T> {
     }
 }
 
-/// A tensor whose innermost axis is dense or repeats one element; others are copied first.
-pub(super) struct Operand<'a, T: Pooled> {
-    data: Cow<'a, [T]>,
+/// A tensor, as it is read.
+pub(super) enum Operand<'a, T: Pooled> {
+    /// All elements side by side; a copy of those whose innermost axis is neither dense nor repeats one element.
+    Dense(Cow<'a, [T]>),
+    /// One number, again and again.
+    Number(T),
+    Lines(InLines<'a, T>),
+}
+
+/// A tensor whose innermost axis is dense or repeats one element.
+pub(super) struct InLines<'a, T> {
+    data: &'a [T],
     lines: Lines<1>,
-    /// Whether all lines are the same one: so it is with a row that is broadcast, and with a number.
+    /// Whether all lines are the same one: so it is with a row that is broadcast.
     repeats: bool,
 }
 
 impl<'a, T: Pooled + Sync> Operand<'a, T> {
     pub(super) fn new(x: Strided<'a, T>) -> Self {
         if let Some(data) = x.dense() {
-            return Operand { data: Cow::Borrowed(data), lines: Lines::dense(data.len()), repeats: false };
+            return Operand::Dense(Cow::Borrowed(data));
+        }
+        if x.shape.iter().zip(x.strides).all(|(&length, &stride)| length == 1 || stride == 0)
+            && let Some(&number) = x.data.get(x.offset)
+        {
+            return Operand::Number(number);
         }
         let lines = Lines::new(x.shape, [x.strides], [x.offset]);
         if matches!(lines.strides, [0 | 1]) {
-            return Operand { data: Cow::Borrowed(x.data), repeats: lines.count > 1 && lines.repeat(), lines };
+            return Operand::Lines(InLines { data: x.data, repeats: lines.count > 1 && lines.repeat(), lines });
         }
-        Operand { data: Cow::Owned(copy::dense(x)), lines: Lines::dense(x.len()), repeats: false }
+        Operand::Dense(Cow::Owned(copy::dense(x)))
     }
 
     /// How many of `length` elements from `start` on make a block that needs no putting together, or the same as the
     /// one before.
     #[inline]
     pub(super) fn cut(&self, start: usize, length: usize) -> usize {
-        let (line, dense) = (self.lines.length, self.lines.strides == [1]);
-        if self.repeats && line <= BLOCK {
-            let most = length.min(BLOCK);
-            if most > line { most - most % line } else { most }
-        } else if dense && (self.lines.count == 1 || line >= LONG) {
-            length.min(line - start % line)
-        } else {
-            length.min(BLOCK)
+        match self {
+            Operand::Dense(_) => length,
+            Operand::Number(_) => length.min(BLOCK),
+            Operand::Lines(x) => x.cut(start, length),
         }
     }
 
     /// The elements from `start` on in row-major order, as many as [`cut`](Self::cut) allows at most.
     #[inline]
     pub(super) fn block<'b>(&'b self, start: usize, length: usize, scratch: &'b mut Scratch<T>) -> &'b [T] {
+        match self {
+            Operand::Dense(data) => &data[start..start + length],
+            Operand::Number(number) => {
+                if scratch.elements.len() < length {
+                    scratch.elements.resize(length, *number);
+                }
+                &scratch.elements[..length]
+            }
+            Operand::Lines(x) => x.block(start, length, scratch),
+        }
+    }
+}
+
+impl<T: Pooled> InLines<'_, T> {
+    fn cut(&self, start: usize, length: usize) -> usize {
+        let (line, dense) = (self.lines.length, self.lines.strides == [1]);
+        if self.repeats && line <= BLOCK {
+            let most = length.min(BLOCK);
+            if most > line { most - most % line } else { most }
+        } else if dense && line >= LONG {
+            length.min(line - start % line)
+        } else {
+            length.min(BLOCK)
+        }
+    }
+
+    fn block<'b>(&'b self, start: usize, length: usize, scratch: &'b mut Scratch<T>) -> &'b [T] {
         let lines = &self.lines;
         let phase = start % lines.length;
         if lines.strides == [1] && phase + length <= lines.length {
             let from = lines.start(start / lines.length)[0] + phase;
             return &self.data[from..from + length];
         }
-        let again = lines.strides == [0] && lines.count == 1 || self.repeats && scratch.phase == phase;
+        let again = self.repeats && scratch.phase == phase;
         if !again || scratch.elements.len() < length {
             scratch.phase = phase;
             self.put_together(start, length, &mut scratch.elements);
@@ -87,7 +124,7 @@ impl<'a, T: Pooled + Sync> Operand<'a, T> {
         self.lines.for_each(start / line, (phase + length).div_ceil(line), |[start]| {
             let count = (line - phase).min(rest.len());
             let (here, others) = std::mem::take(&mut rest).split_at_mut(count);
-            copy_line(here, &self.data, start.wrapping_add_signed(stride * phase as isize), stride);
+            copy_line(here, self.data, start.wrapping_add_signed(stride * phase as isize), stride);
             (rest, phase) = (others, 0);
         });
     }

@@ -58,11 +58,6 @@ pub(crate) struct Lines<const N: usize> {
 }
 
 impl<const N: usize> Lines<N> {
-    /// A single dense line.
-    pub(crate) fn dense(length: usize) -> Self {
-        Lines { outer: SmallVec::new(), length, strides: [1; N], count: 1, offsets: [0; N] }
-    }
-
     pub(crate) fn new(shape: &[usize], strides: [&[isize]; N], offsets: [usize; N]) -> Self {
         let mut merged = merged(shape, strides);
         let (length, strides) = merged.pop().unwrap_or((1, [1; N]));
