@@ -1,6 +1,6 @@
 //! The error function, the normal distribution function and what is made of it.
 //!
-//! Two parts of a number, the second small beside the first, stand for their sum, which would have to be rounded.
+//! A number in two parts is their sum, which would have to be rounded.
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
