@@ -56,7 +56,7 @@ impl<'a, T: Pooled + Sync> Operand<'a, T> {
         }
         let lines = Lines::new(x.shape, [x.strides], [x.offset]);
         if matches!(lines.strides, [0 | 1]) {
-            return Operand::Lines(InLines { data: x.data, repeats: lines.count > 1 && lines.repeat(), lines });
+            return Operand::Lines(InLines { data: x.data, repeats: lines.repeat(), lines });
         }
         Operand::Dense(Cow::Owned(copy::dense(x)))
     }

@@ -179,7 +179,8 @@ impl<const D: usize, T: Float> Layer<Tensor<T>> for Conv<D, T> {
     /// y = σ(w ⋆ x + b).
     ///
     /// # Panics
-    /// Where `x` has not `D` spatial axes and the layer's inputs, or the kernel is larger than the padded input.
+    /// Where `x` has not `D` spatial axes and the layer's inputs, the kernel is larger than the padded input, or the bias has
+    /// not a number for each output.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let y = match &self.bias {

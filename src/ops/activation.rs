@@ -167,7 +167,7 @@ fn scaled_elu<T: Float>(x: &Tensor<T>, scale: T, alpha: T) -> Tensor<T> {
 /// φ(x) = e^(−x²/2) / √(2π).
 #[inline(always)]
 fn normal_density<T: Float>(x: T) -> T {
-    math::exp(T::from_f64(-0.5) * x * x) * T::from_f64(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2)
+    math::exp(T::from_f64(-0.5) * x * x) * T::from_f64(math::DENSITY)
 }
 
 /// [`normal_density`] of a tensor. Derivative: −x φ(x).

@@ -147,46 +147,47 @@ fn other_axes<T: Float>(x: &Tensor<T>) -> Vec<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{affine_channels, normalise_channels, per_channel, shift_channels};
     use crate::ops::Keep;
     use crate::prelude::*;
 
-    type Model = (Tensor<f64>, (Tensor<f64>, Tensor<f64>));
+    type Model = [Tensor<f64>; 3];
 
     fn model() -> Model {
         let mut rng = StdRng::seed_from_u64(1);
-        (
+        [
             Tensor::normal((2, 3, 11), 1.0, 2.0, &mut rng),
-            (Tensor::normal(3, 0.0, 1.0, &mut rng), Tensor::normal(3, 0.0, 1.0, &mut rng)),
-        )
+            Tensor::normal(3, 0.0, 1.0, &mut rng),
+            Tensor::normal(3, 0.0, 1.0, &mut rng),
+        ]
     }
 
     /// Compares values, gradients, and the gradients of the gradients' squares.
-    fn agree(a: impl Fn(&Model) -> Tensor<f64>, b: impl Fn(&Model) -> Tensor<f64>) {
-        let model = model();
+    pub(in crate::ops) fn agree(model: &Model, a: impl Fn(&Model) -> Tensor<f64>, b: impl Fn(&Model) -> Tensor<f64>) {
         let close = |a: Tensor<f64>, b: Tensor<f64>| assert!(((a - &b).norm() / b.norm()).item() < 1e-12);
-        close(a(&model), b(&model));
+        close(a(model), b(model));
         let first = |f: &dyn Fn(&Model) -> Tensor<f64>, model: &Model| gradient(f, model);
         let second = |f: &dyn Fn(&Model) -> Tensor<f64>| {
             let square = |m: &Model| {
                 let g = first(f, m);
                 g.dot(&g)
             };
-            gradient(square, &model)
+            gradient(square, model)
         };
-        for (a, b) in [(first(&a, &model), first(&b, &model)), (second(&a), second(&b))] {
-            close(a.0.get().unwrap().clone(), b.0.get().unwrap().clone());
-            close(a.1.0.get().unwrap().clone(), b.1.0.get().unwrap().clone());
-            close(a.1.1.get().unwrap().clone(), b.1.1.get().unwrap().clone());
+        for (a, b) in [(first(&a, model), first(&b, model)), (second(&a), second(&b))] {
+            for (a, b) in a.iter().zip(&b) {
+                close(a.get().unwrap().clone(), b.get().unwrap().clone());
+            }
         }
     }
 
     #[test]
     fn channels_are_scaled_and_shifted_as_by_broadcasting() {
         agree(
-            |(x, (s, b))| (affine_channels(x, s, b) + shift_channels(x, b)).powi(3).sum(),
-            |(x, (s, b))| {
+            &model(),
+            |[x, s, b]| (affine_channels(x, s, b) + shift_channels(x, b)).powi(3).sum(),
+            |[x, s, b]| {
                 let (s, b) = (per_channel(s, 3), per_channel(b, 3));
                 (x * s + &b + (x + b)).powi(3).sum()
             },
@@ -196,14 +197,15 @@ mod tests {
     #[test]
     fn channels_are_normalised_as_step_by_step() {
         agree(
-            |(x, (s, b))| normalise_channels(x, Some([s, b]), 0.1).0.powi(3).sum(),
-            |(x, (s, b))| {
+            &model(),
+            |[x, s, b]| normalise_channels(x, Some([s, b]), 0.1).0.powi(3).sum(),
+            |[x, s, b]| {
                 let centred = x - x.mean_axis(Keep([0, 2]));
                 let standard = &centred / (centred.square().mean_axis(Keep([0, 2])) + 0.1).sqrt();
                 (standard * per_channel(s, 3) + per_channel(b, 3)).powi(3).sum()
             },
         );
-        let (x, (s, b)) = model();
+        let [x, s, b] = model();
         let (_, mean, variance) = normalise_channels(&x, Some([&s, &b]), 0.1);
         assert!((mean - x.mean_axis([0, 2])).abs().max().item() < 1e-14);
         assert!((variance - x.var_axis([0, 2], 0)).abs().max().item() < 1e-14);

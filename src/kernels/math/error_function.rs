@@ -8,7 +8,7 @@ use super::exp::{Scaled, exp_sum, times_power_of_two};
 use super::real::{Real, bounded, number, polynomial};
 
 /// 1 / √(2π), the normal density at 0.
-const DENSITY: f64 = 0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
+pub(crate) const DENSITY: f64 = 0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 
 /// erf x = 2/√π x + x r(x²) for |x| < 1, and 1 − erfc x from there on.
 #[inline(always)]

@@ -63,8 +63,8 @@ impl<T: Real> Scaled<T> {
     }
 }
 
-/// e^(x + y) for an x within the bounds of [`exp`] and a y that is small beside it: their sum, which may not be a number of
-/// the type, is not rounded.
+/// e^(x + y) for an x above −131 (`f32`) or −1063 (`f64`) whose exponential does not overflow, and a y that is small beside
+/// it: their sum, which may not be a number of the type, is not rounded.
 #[inline(always)]
 pub(super) fn exp_sum<T: Real>(x: T, y: T) -> Scaled<T> {
     let (n, high, low) = parts(x, x + y);

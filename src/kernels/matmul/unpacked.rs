@@ -13,6 +13,7 @@ pub(in crate::kernels) const COLUMNS: usize = 16;
 /// `out = x · w`, added to what it was where `add`. The m×n result and `w` are dense, n is a multiple of [`COLUMNS`]; `x`
 /// may lie in any way, and is read where it lies: its elements are wanted one at a time.
 pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matrix<'_, T>, w: &[T], add: bool) {
+    assert!(out.len() == sizes.m * sizes.n, "the result doesn't fit");
     product_within(out, sizes.n, sizes, x, w, add);
 }
 

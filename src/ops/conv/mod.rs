@@ -157,12 +157,11 @@ fn weight_gradient<T: Float>(x: &Tensor<T>, y: &Tensor<T>, shape: ConvShape) -> 
 #[cfg(test)]
 mod tests {
     use super::{ConvOptions, conv_with_bias};
-    use crate::ops::channels::per_channel;
+    use crate::ops::channels::{per_channel, tests::agree};
     use crate::prelude::*;
 
     #[test]
     fn a_bias_is_added_to_each_channel() {
-        type Model = [Tensor<f64>; 3];
         let mut rng = StdRng::seed_from_u64(0);
         let mut normal = |shape: &[usize]| Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng);
         // By Winograd's tiles; in groups, with panels that are not full; with steps.
@@ -172,23 +171,11 @@ mod tests {
             ([2, 3, 9, 8], [5, 3, 3, 3], ConvOptions::new().stride(2)),
         ];
         for (x, w, options) in cases {
-            let model = [normal(&x), normal(&w), normal(&w[..1])];
-            let fused = |[x, w, b]: &Model| conv_with_bias(x, w, b, &options).powi(3).sum();
-            let plain = |[x, w, b]: &Model| (x.conv(w, &options) + per_channel(b, 4)).powi(3).sum();
-            let second = |f: &dyn Fn(&Model) -> Tensor<f64>| {
-                let square = |m: &Model| {
-                    let g = gradient(f, m);
-                    g.dot(&g)
-                };
-                gradient(square, &model)
-            };
-            for (a, b) in [(gradient(fused, &model), gradient(plain, &model)), (second(&fused), second(&plain))] {
-                for (a, b) in a.iter().zip(b.iter()) {
-                    let (a, b) = (a.get().unwrap(), b.get().unwrap());
-                    assert!(((a - b).norm() / b.norm()).item() < 1e-12, "{w:?}");
-                }
-            }
-            assert!((fused(&model) / plain(&model) - 1.0).abs().item() < 1e-12);
+            agree(
+                &[normal(&x), normal(&w), normal(&w[..1])],
+                |[x, w, b]| conv_with_bias(x, w, b, &options).powi(3).sum(),
+                |[x, w, b]| (x.conv(w, &options) + per_channel(b, 4)).powi(3).sum(),
+            );
         }
     }
 
