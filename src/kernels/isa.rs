@@ -2,12 +2,14 @@
 
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Sets of instructions, each with all of those before it.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 #[repr(u8)]
-enum Level {
+pub(super) enum Level {
     /// What every machine has that the crate is compiled for: SSE2 on x86-64.
     Portable = 1,
     /// x86-64-v3: 256 bits.
@@ -17,6 +19,7 @@ enum Level {
 }
 
 /// The level in use; 0 until it is first asked for.
+#[cfg(target_arch = "x86_64")]
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 
 /// Runs `body` compiled for the widest vectors that this machine has, or for those that `SAPWOOD_ISA` names.
@@ -27,20 +30,27 @@ static LEVEL: AtomicU8 = AtomicU8::new(0);
 pub(crate) fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     {
-        let level = match LEVEL.load(Ordering::Relaxed) {
-            0 => choose(),
-            level => level,
-        };
-        if level == Level::Avx512 as u8 {
+        match level() {
             // SAFETY: `choose` has found that the machine has the instructions of the level and of those before it.
-            return unsafe { avx512(body) };
-        }
-        if level == Level::Avx2 as u8 {
+            Level::Avx512 => return unsafe { avx512(body) },
             // SAFETY: as above.
-            return unsafe { avx2(body) };
+            Level::Avx2 => return unsafe { avx2(body) },
+            Level::Portable => {}
         }
     }
     body()
+}
+
+/// The highest level that the machine has, up to the one that `SAPWOOD_ISA` names.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn level() -> Level {
+    match LEVEL.load(Ordering::Relaxed) {
+        0 => choose(),
+        level if level == Level::Avx512 as u8 => Level::Avx512,
+        level if level == Level::Avx2 as u8 => Level::Avx2,
+        _ => Level::Portable,
+    }
 }
 
 /// Stores and returns the highest level that the machine has, up to the one that `SAPWOOD_ISA` names.
@@ -50,7 +60,7 @@ pub(crate) fn vectorized<R>(body: impl FnOnce() -> R) -> R {
 #[cfg(target_arch = "x86_64")]
 #[cold]
 #[inline(never)]
-fn choose() -> u8 {
+fn choose() -> Level {
     let highest = if is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512vl")
         && is_x86_feature_detected!("avx512bw")
@@ -71,7 +81,7 @@ fn choose() -> u8 {
     };
     assert!(level <= highest, "SAPWOOD_ISA asks for instructions that this machine has not");
     LEVEL.store(level as u8, Ordering::Relaxed);
-    level as u8
+    level
 }
 
 #[cfg(target_arch = "x86_64")]

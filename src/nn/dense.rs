@@ -4,6 +4,7 @@ use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Activation, Init, Layer};
+use crate::ops::matmul_with_bias;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -97,10 +98,9 @@ impl<T: Float> Layer<Tensor<T>> for Dense<T> {
             "Dense: an input of shape {:?}, where the last axis must hold the layer's {inputs} inputs",
             x.shape()
         );
-        let y = x.matmul(&self.weight);
         let y = match &self.bias {
-            Some(bias) => y + bias,
-            None => y,
+            Some(bias) => matmul_with_bias(x, &self.weight, bias),
+            None => x.matmul(&self.weight),
         };
         self.activation.forward(&y)
     }

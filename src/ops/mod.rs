@@ -40,6 +40,7 @@ pub use axes::{Axes, IntoAxes, IntoAxis, Keep};
 pub use compare::Operand;
 pub use conv::ConvOptions;
 pub(crate) use conv::conv_with_bias;
+pub(crate) use matmul::matmul_with_bias;
 pub use per_axis::PerAxis;
 pub use resample::Interpolation;
 pub(crate) use softmax::softmax_row;

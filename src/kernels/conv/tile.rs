@@ -43,6 +43,8 @@ struct Correlation<'a, T> {
 }
 
 impl<T: Wide> Work<T> for Correlation<'_, T> {
+    type Output = ();
+
     #[inline(always)]
     unsafe fn run<V: Vector<Element = T>>(mut self) {
         let mut row = 0;
@@ -167,6 +169,8 @@ struct Dots<'a, T> {
 }
 
 impl<T: Wide> Work<T> for Dots<'_, T> {
+    type Output = ();
+
     #[inline(always)]
     unsafe fn run<V: Vector<Element = T>>(mut self) {
         let mut row = 0;

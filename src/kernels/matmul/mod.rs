@@ -1,17 +1,24 @@
-//! Matrix products, with strides: through the `gemm` crate, or where a length is short, by loops of our own.
+//! Matrix products, with strides.
 
 #![allow(unsafe_code)]
 
-mod thin;
+mod dots;
+mod packed;
+mod panels;
+mod tiles;
 mod unpacked;
 
-use gemm::Parallelism;
-
-use self::thin::{Way, few_columns, few_rows};
-use super::threads::{available, share};
+use self::dots::dots;
+use self::packed::packed;
+use self::tiles::{Start, Target};
+use self::unpacked::few_rows;
+use super::pool;
+use super::threads::share;
 use super::vector::Wide;
 
-pub(super) use self::unpacked::{COLUMNS, product, product_within};
+pub(super) use self::panels::Panels;
+pub(super) use self::tiles::COLUMNS;
+pub(super) use self::unpacked::product;
 
 /// A matrix within a slice: its first element and the distances to the next row and column.
 #[derive(Clone, Copy)]
@@ -32,10 +39,15 @@ impl<'a, T> Matrix<'a, T> {
         assert!(lowest >= 0 && (highest as usize) < self.data.len(), "matrix reaches outside its storage");
     }
 
+    /// Whether the rows, of `cols` elements, lie side by side.
+    fn by_rows(&self, cols: usize) -> bool {
+        (self.col_stride == 1 || cols == 1) && self.row_stride >= 0
+    }
+
     /// The elements of a row, where they lie side by side.
     pub(super) fn row(&self, row: usize, cols: usize) -> Option<&'a [T]> {
         let start = self.offset as isize + row as isize * self.row_stride;
-        (self.col_stride == 1).then(|| &self.data[start as usize..][..cols])
+        (self.col_stride == 1 || cols == 1).then(|| &self.data[start as usize..][..cols])
     }
 }
 
@@ -69,35 +81,30 @@ pub(crate) struct Sizes {
 /// Multiply-adds below which a second thread costs more than it brings.
 pub(super) const PARALLEL_FROM: usize = 1 << 20;
 
-/// Multiply-adds that are worth handing to another thread.
+/// Multiply-adds of small products that are worth handing to another thread.
 const PIECE: usize = 1 << 19;
 
-/// Multiply-adds from which threads take two pieces each, so that none waits long for another that started late.
-const TWO_EACH: usize = 1 << 30;
-
-/// `out[i] = a[i] · b[i]` for each pair of matrices; `out` is dense, one m×n matrix after the other.
-pub(crate) fn matmul<'a, T>(out: &mut [T], sizes: Sizes, pairs: impl Fn(usize) -> (Matrix<'a, T>, Matrix<'a, T>) + Sync)
-where
-    T: Wide,
-{
+/// `out[i] = a[i] · b[i]` for each pair of matrices, plus `row` to each row; `out` is dense, one m×n matrix after the
+/// other.
+pub(crate) fn matmul<'a, T: Wide>(
+    out: &mut [T],
+    sizes: Sizes,
+    row: Option<&[T]>,
+    pairs: impl Fn(usize) -> (Matrix<'a, T>, Matrix<'a, T>) + Sync,
+) {
     let Sizes { m, k, n } = sizes;
     if m * n == 0 {
         return;
     }
-    if k == 0 {
-        return out.fill(T::zero());
-    }
+    assert!(row.is_none_or(|row| row.len() == n), "a row is as long as the result is wide");
     let work = m * n * k;
-    if work >= PARALLEL_FROM {
-        out.chunks_exact_mut(m * n).enumerate().for_each(|(i, out)| in_pieces(out, sizes, pairs(i)));
-        return;
-    }
     let some = |first: usize, out: &mut [T]| {
         for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
-            alone(out, sizes, pairs(first + i), false);
+            let start = row.map_or(Start::Zero, |row| Start::Row(row.as_ptr()));
+            whole(out, start, sizes, pairs(first + i), work >= PARALLEL_FROM);
         }
     };
-    if work * (out.len() / (m * n)) >= PARALLEL_FROM {
+    if work < PARALLEL_FROM && work * (out.len() / (m * n)) >= PARALLEL_FROM {
         let count = (PIECE / work).max(1);
         share(out.chunks_mut(count * m * n).enumerate(), |(piece, out)| some(piece * count, out));
     } else {
@@ -107,170 +114,167 @@ where
 
 /// `out += a · b` for a dense m×n matrix, on the calling thread.
 pub(crate) fn add_product<T: Wide>(out: &mut [T], sizes: Sizes, pair: (Matrix<'_, T>, Matrix<'_, T>)) {
-    alone(out, sizes, pair, true);
+    whole(out, Start::Out, sizes, pair, false);
 }
 
-/// `out = a · b`, or what it was and that where `add`, on the calling thread.
-fn alone<T: Wide>(out: &mut [T], sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>), add: bool) {
+/// `out = a · b` plus what it starts from, for a dense m×n matrix.
+fn whole<T: Wide>(out: &mut [T], start: Start<T>, sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>), shared: bool) {
     assert_eq!(out.len(), sizes.m * sizes.n);
+    let target = Target { out: out.as_mut_ptr(), stride: sizes.n, start };
     // SAFETY: `out` holds m·n elements and is borrowed mutably.
-    unsafe { product_into(out.as_mut_ptr(), sizes.n, sizes, (a, b), add, Way::of(sizes, (a, b))) }
+    unsafe { product_by(Way::of(sizes, (a, b)), target, sizes, (a, b), shared) }
 }
 
-/// One large product, cut along its longer side into a piece or two for each thread: each packs the other operand anew,
-/// so that more would cost more.
-///
-/// The cuts change no bit, since gemm chooses by k alone in which order it sums, unless both sides are at most 64 or the
-/// piece has at most 256 elements (the test below holds it to that).
-fn in_pieces<T>(out: &mut [T], sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>))
-where
-    T: Wide,
-{
-    /// The first element of what the pieces share.
-    struct Shared<T>(*mut T);
-    // SAFETY: each piece writes elements of its own.
-    unsafe impl<T: Send> Sync for Shared<T> {}
-    impl<T> Shared<T> {
-        fn at(&self, offset: usize) -> *mut T {
-            self.0.wrapping_add(offset)
+/// Rows or columns that are few.
+const FEW: usize = 32;
+
+/// Elements of an operand that lies by columns from which a product of few rows is made as its transpose.
+const TRANSPOSED_FROM: usize = 1 << 16;
+
+/// Rows of a matrix that a thread multiplies by a vector at a time.
+const ROWS: usize = 64;
+
+/// How a product is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// One column, and A lies by rows.
+    Dots,
+    /// Few rows, and B lies by rows.
+    FewRows,
+    /// As the transpose of B's transpose by A's.
+    Transposed,
+    Packed,
+}
+
+impl Way {
+    fn of<T: Copy>(Sizes { m, k, n }: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>)) -> Way {
+        let (a_by_rows, b_by_rows) = (a.by_rows(k), b.by_rows(n));
+        let (a_by_columns, b_by_columns) = (a.t().by_rows(m), b.t().by_rows(k));
+        let columns_of_b = m == 1 || m <= FEW && n > FEW && k * n >= TRANSPOSED_FROM;
+        let columns_of_a = n <= FEW && m >= COLUMNS && !a_by_rows;
+        if n == 1 && a_by_rows {
+            Way::Dots
+        } else if m <= FEW && n >= COLUMNS && b_by_rows {
+            Way::FewRows
+        } else if columns_of_b && b_by_columns || columns_of_a && a_by_columns {
+            Way::Transposed
+        } else {
+            Way::Packed
         }
     }
-
-    let Sizes { m, k, n } = sizes;
-    assert_eq!(out.len(), m * n);
-    let (threads, length) = (available(), m.max(n));
-    let count = if m * k * n < TWO_EACH { threads } else { 2 * threads };
-    let shortest = (512 / m.min(n)).max(80);
-    let count = if threads == 1 { 1 } else { count.min(length / shortest).max(1) };
-    // In sixteens, for whole vectors.
-    let cut = |i: usize| if i == count { length } else { length * i / count / 16 * 16 };
-    let (out, way) = (Shared(out.as_mut_ptr()), Way::of(sizes, (a, b)));
-    share(0..count, |i| {
-        let (start, length) = (cut(i), cut(i + 1) - cut(i));
-        let (offset, sizes, pair) = if n >= m {
-            (start, Sizes { n: length, ..sizes }, (a, b.skip(0, start)))
-        } else {
-            (start * n, Sizes { m: length, ..sizes }, (a.skip(start, 0), b))
-        };
-        // SAFETY: the pieces are the stretches between consecutive cuts, of the columns or of the rows of an m×n matrix
-        // that is borrowed mutably; none overlap.
-        unsafe { product_into(out.at(offset), n, sizes, pair, false, way) }
-    });
 }
 
-/// `out = a · b`, or what it was and that where `add`, on the calling thread; rows of `out` are `stride` apart.
+/// `target = a · b` plus what the target starts from, on several threads where `shared`.
 ///
 /// # Safety
-/// `out` points to m rows of n elements, which nothing else reads or writes meanwhile.
-unsafe fn product_into<T: Wide>(
-    out: *mut T,
-    stride: usize,
+/// The target has m rows of n elements, which nothing else reads or writes meanwhile, and starts from as many.
+unsafe fn product_by<T: Wide>(
+    way: Way,
+    target: Target<T>,
     sizes: Sizes,
     (a, b): (Matrix<'_, T>, Matrix<'_, T>),
-    add: bool,
-    way: Way,
+    shared: bool,
 ) {
     let Sizes { m, k, n } = sizes;
+    if k == 0 {
+        // SAFETY: the contract.
+        return (0..m).for_each(|row| (0..n).for_each(|column| unsafe { target.put(row, column, T::zero()) }));
+    }
     a.check(m, k);
     b.check(k, n);
-    let put = |row: usize, column: usize, y: T| {
-        // SAFETY: the contract; `few_columns` calls with rows and columns of the result.
-        let place = unsafe { &mut *out.add(row * stride + column) };
-        *place = if add { *place + y } else { y };
-    };
-    let put_row = |row, from, elements: &[T]| (from..).zip(elements).for_each(|(column, &y)| put(row, column, y));
-    let rest = |done| few_columns(Sizes { n: n - done, ..sizes }, (a, b.skip(0, done)), |i, row| put_row(i, done, row));
-    // SAFETY: the contract; `check` has just shown that all of A and B lie within their slices.
-    unsafe {
-        match way {
-            Way::Gemm => through_gemm(out, stride, sizes, (a, b), add),
-            Way::FewRows => rest(few_rows(out, stride, sizes, (a, b), add)),
-            Way::FewColumns => rest(0),
-            Way::FewRowsTransposed => {
-                let put_column = |j, column: &[T]| column.iter().enumerate().for_each(|(i, &y)| put(i, j, y));
-                few_columns(Sizes { m: n, k, n: m }, (b.t(), a.t()), put_column);
+    match way {
+        Way::Dots => {
+            let mut column = pool::buffer(k);
+            column.iter_mut().enumerate().for_each(|(l, element)| *element = b.at(l, 0));
+            in_turn(shared, (0..m).step_by(ROWS), |first| {
+                let (a, target) = (a.skip(first, 0), target.skip(first, 0));
+                // SAFETY: the contract; no two pieces have a row in common.
+                dots(a, ROWS.min(m - first), &column, |row, sum| unsafe { target.put(row, 0, sum) });
+            });
+            pool::recycle(column);
+        }
+        Way::FewRows => {
+            // SAFETY: the contract; the remaining columns are the target's too.
+            unsafe {
+                let done = few_rows(target, sizes, (a, b), shared);
+                if done < n {
+                    packed(target.skip(0, done), Sizes { n: n - done, ..sizes }, (a, b.skip(0, done)), shared);
+                }
             }
         }
+        Way::Transposed => {
+            let (sizes, pair) = (Sizes { m: n, k, n: m }, (b.t(), a.t()));
+            let mut columns = pool::buffer(m * n);
+            whole(&mut columns, Start::Zero, sizes, pair, shared);
+            for (column, rows) in columns.chunks_exact(m).enumerate() {
+                // SAFETY: the contract.
+                rows.iter().enumerate().for_each(|(row, &sum)| unsafe { target.put(row, column, sum) });
+            }
+            pool::recycle(columns);
+        }
+        // SAFETY: the contract.
+        Way::Packed => unsafe { packed(target, sizes, (a, b), shared) },
     }
 }
 
-/// # Safety
-/// As of [`product_into`]; all of A and B lies within their slices. T is f32 or f64.
-unsafe fn through_gemm<T: Wide>(
-    out: *mut T,
-    stride: usize,
-    Sizes { m, k, n }: Sizes,
-    (a, b): (Matrix<'_, T>, Matrix<'_, T>),
-    add: bool,
-) {
-    // SAFETY: the contract; `out`, which nothing else reads, overlaps neither A nor B.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            out,
-            1,
-            stride as isize,
-            add,
-            a.data.as_ptr().add(a.offset),
-            a.col_stride,
-            a.row_stride,
-            b.data.as_ptr().add(b.offset),
-            b.col_stride,
-            b.row_stride,
-            if add { T::one() } else { T::zero() },
-            T::one(),
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
-    }
+/// Calls `body` with each item, on several threads where `shared`.
+fn in_turn<I: Iterator + Send>(shared: bool, items: I, body: impl Fn(I::Item) + Sync) {
+    if shared { share(items, body) } else { items.for_each(body) }
 }
 
 #[cfg(test)]
 mod tests {
     use rayon::ThreadPoolBuilder;
 
-    use super::{Matrix, Sizes, Way, matmul, product_into};
+    use super::{Matrix, Sizes, Start, Target, Way, matmul, product_by};
+    use crate::kernels::vector::emulation::of_wide_vectors;
 
-    fn bits(threads: usize, sizes: Sizes, transposed: [bool; 2]) -> Vec<u32> {
-        let Sizes { m, k, n } = sizes;
-        let numbers = |count: usize| (0..count).map(|i| ((i * 7919) % 1013) as f32 / 97.0 - 5.0).collect::<Vec<_>>();
-        let (a, b) = (numbers(m * k), numbers(k * n));
-        fn matrix(data: &[f32], [rows, cols]: [usize; 2], transposed: bool) -> Matrix<'_, f32> {
-            let [row_stride, col_stride] = if transposed { [1, rows as isize] } else { [cols as isize, 1] };
-            Matrix { data, offset: 0, row_stride, col_stride }
-        }
-        let mut out = vec![0.0; m * n];
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let pair = |_| (matrix(&a, [m, k], transposed[0]), matrix(&b, [k, n], transposed[1]));
-        pool.install(|| matmul(&mut out, sizes, pair));
-        out.into_iter().map(f32::to_bits).collect()
+    /// Small integers: every order of summation gives the same bits.
+    fn numbers(count: usize) -> Vec<f32> {
+        (0..count).map(|i| (i * 7919 % 17) as f32 - 8.0).collect()
     }
 
-    #[test]
-    fn every_way_gives_the_product() {
-        // Small integers: every order of summation gives the same bits.
-        let numbers = |count: usize| (0..count).map(|i| (i * 7919 % 17) as f32 - 8.0).collect::<Vec<_>>();
-        for [m, k, n] in [[2, 5, 16], [7, 33, 50], [32, 17, 40], [50, 20, 3], [1, 1, 1]] {
-            let (a, b, stride) = (numbers(m * k), numbers(k * n), n + 3);
-            let a = Matrix { data: &a, offset: 0, row_stride: k as isize, col_stride: 1 };
-            for way in [Way::Gemm, Way::FewRows, Way::FewRowsTransposed, Way::FewColumns] {
-                let [row_stride, col_stride] =
-                    if way == Way::FewRowsTransposed { [1, k as isize] } else { [n as isize, 1] };
-                let b = Matrix { data: &b, offset: 0, row_stride, col_stride };
-                let mut out = numbers(m * stride);
-                let before = out.clone();
-                let sum = |i: usize, j: usize| (0..k).map(|l| a.at(i, l) * b.at(l, j)).sum::<f32>();
-                for (add, times) in [(false, 1.0), (true, 2.0)] {
-                    // SAFETY: `out` has m rows of n elements, and some beside.
-                    unsafe { product_into(out.as_mut_ptr(), stride, Sizes { m, k, n }, (a, b), add, way) };
-                    for (at, (&y, &before)) in out.iter().zip(&before).enumerate() {
-                        let (i, j) = (at / stride, at % stride);
-                        let expected = if j < n { times * sum(i, j) } else { before };
-                        assert!(y == expected, "{way:?}, {m}×{k}×{n}, add {add}: {y} at ({i}, {j}) is not {expected}");
+    fn matrix(data: &[f32], [rows, cols]: [usize; 2], transposed: bool) -> Matrix<'_, f32> {
+        let [row_stride, col_stride] = if transposed { [1, rows as isize] } else { [cols as isize, 1] };
+        Matrix { data, offset: 0, row_stride, col_stride }
+    }
+
+    /// Long and short sides, ends within a panel and a strip, more than one stretch of the inner axis.
+    const SIZES: [[usize; 3]; 17] = [
+        [1, 1, 1],
+        [2, 5, 16],
+        [7, 33, 50],
+        [32, 17, 40],
+        [50, 20, 3],
+        [61, 63, 65],
+        [2, 2100, 300],
+        [300, 2100, 2],
+        [1, 2100, 700],
+        [700, 2100, 1],
+        [33, 40, 1],
+        [70, 530, 40],
+        [300, 40, 150],
+        [32, 128, 512],
+        [2060, 9, 70],
+        [40, 9, 2060],
+        [100, 1, 100],
+    ];
+
+    /// Compares products of all sizes, however the operands lie, with their definition.
+    fn products_are_right(threads: &str, within: impl Fn(&mut (dyn FnMut() + Send))) {
+        for [m, k, n] in SIZES {
+            let (a_data, b_data, row) = (numbers(m * k), numbers(k * n + 1), numbers(n));
+            for [a_lies, b_lies] in [[false, false], [false, true], [true, false], [true, true]] {
+                let (a, b) = (matrix(&a_data, [m, k], a_lies), matrix(&b_data, [k, n], b_lies));
+                let expected: Vec<f32> =
+                    (0..m * n).map(|at| (0..k).map(|l| a.at(at / n, l) * b.at(l, at % n)).sum::<f32>()).collect();
+                let mut out = vec![0.5; 2 * m * n];
+                for row in [None, Some(&row[..])] {
+                    within(&mut || matmul(&mut out, Sizes { m, k, n }, row, |_| (a, b)));
+                    for (at, &y) in out.iter().enumerate() {
+                        let at = at % (m * n);
+                        let expected = expected[at] + row.map_or(0.0, |row| row[at % n]);
+                        assert!(y == expected, "{m}×{k}×{n}, {a_lies} {b_lies}, {threads}: {y} at {at}");
                     }
                 }
             }
@@ -278,28 +282,59 @@ mod tests {
     }
 
     #[test]
-    fn the_cuts_change_no_bit() {
-        // Long and short sides, ends that are no multiple of 16, more than one of gemm's stretches of k; the smallest
-        // have 2²⁰ products, from where on they are cut.
-        for [m, k, n] in [
-            [161, 163, 165],
-            [2, 2100, 1000],
-            [1000, 2100, 2],
-            [1, 2100, 2000],
-            [70, 700, 90],
-            [333, 40, 350],
-            [32, 128, 512],
-            [512, 32, 65],
-            [81, 81, 161],
-            [1, 520, 2050],
-            [170, 2050, 3],
-        ] {
-            for transposed in [[false, false], [false, true], [true, false], [true, true]] {
-                let whole = bits(1, Sizes { m, k, n }, transposed);
-                for threads in [2, 8] {
-                    let cut = bits(threads, Sizes { m, k, n }, transposed);
-                    assert!(whole == cut, "{m}×{k}×{n}, transposed {transposed:?}, {threads} threads");
+    fn every_number_of_threads_gives_the_product() {
+        for threads in [1, 2, 8] {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            products_are_right(&format!("{threads} threads"), |f| pool.install(f));
+        }
+    }
+
+    #[test]
+    fn wide_vectors_give_the_product() {
+        products_are_right("wide vectors", |f| of_wide_vectors(f));
+    }
+
+    #[test]
+    fn no_way_writes_beside_its_rows_and_columns() {
+        for [m, k, n] in SIZES {
+            let (a, b) = (numbers(m * k), numbers(k * n));
+            let (a, b, stride) = (matrix(&a, [m, k], false), matrix(&b, [k, n], false), n + 3);
+            let mut ways = vec![Way::FewRows, Way::Packed];
+            ways.extend((n == 1).then_some(Way::Dots));
+            ways.extend((m == 1 || n > 1).then_some(Way::Transposed));
+            for way in ways {
+                let mut out = numbers(m * stride);
+                let before = out.clone();
+                for (start, times) in [(Start::Zero, 1.0), (Start::Out, 2.0)] {
+                    let target = Target { out: out.as_mut_ptr(), stride, start };
+                    // SAFETY: `out` has m rows of n elements, and some beside.
+                    unsafe { product_by(way, target, Sizes { m, k, n }, (a, b), false) };
+                    for (at, (&y, &before)) in out.iter().zip(&before).enumerate() {
+                        let (i, j) = (at / stride, at % stride);
+                        let sum = || (0..k).map(|l| a.at(i, l) * b.at(l, j)).sum::<f32>();
+                        let expected = if j < n { times * sum() } else { before };
+                        assert!(y == expected, "{way:?}, {m}×{k}×{n}: {y} at ({i}, {j}) is not {expected}");
+                    }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn threads_change_no_bit() {
+        let numbers = |count: usize| (0..count).map(|i| ((i * 7919) % 1013) as f32 / 97.0 - 5.0).collect::<Vec<_>>();
+        for [m, k, n] in SIZES {
+            let (a_data, b_data) = (numbers(m * k), numbers(k * n));
+            for [a_lies, b_lies] in [[false, false], [false, true], [true, false], [true, true]] {
+                let pair = (matrix(&a_data, [m, k], a_lies), matrix(&b_data, [k, n], b_lies));
+                let bits = |threads| {
+                    let mut out = vec![0.0; m * n];
+                    let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                    pool.install(|| matmul(&mut out, Sizes { m, k, n }, None, |_| pair));
+                    out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+                };
+                let alone = bits(1);
+                assert!([2, 3, 8].into_iter().all(|threads| bits(threads) == alone), "{m}×{k}×{n}, {a_lies} {b_lies}");
             }
         }
     }

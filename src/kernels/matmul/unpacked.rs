@@ -1,156 +1,62 @@
-//! A product whose right operand lies in whole vectors and whose left operand lies anyhow: nothing is packed before.
+//! Products whose right operand has its rows side by side and is read where it lies.
 
 #![allow(unsafe_code)]
-// Rows and columns of registers are numbered, as in the formulas.
-#![allow(clippy::needless_range_loop)]
 
-use super::{Matrix, Sizes};
-use crate::kernels::vector::{Vector, Wide, Work};
-
-/// Columns come in whole vectors of every kind.
-pub(in crate::kernels) const COLUMNS: usize = 16;
+use super::tiles::{COLUMNS, Left, Start, Target, product_at};
+use super::{Matrix, Sizes, in_turn};
+use crate::kernels::threads::available;
+use crate::kernels::vector::Wide;
 
 /// `out = x · w`, added to what it was where `add`. The m×n result and `w` are dense, n is a multiple of [`COLUMNS`]; `x`
 /// may lie in any way, and is read where it lies: its elements are wanted one at a time.
 pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matrix<'_, T>, w: &[T], add: bool) {
-    assert!(out.len() == sizes.m * sizes.n, "the result doesn't fit");
-    product_within(out, sizes.n, sizes, x, w, add);
-}
-
-/// The same where rows of the result are `out_stride` elements apart.
-pub(in crate::kernels) fn product_within<T: Wide>(
-    out: &mut [T],
-    out_stride: usize,
-    sizes: Sizes,
-    x: Matrix<'_, T>,
-    w: &[T],
-    add: bool,
-) {
     let Sizes { m, k, n } = sizes;
-    assert!(w.len() == k * n && (m == 0 || (m - 1) * out_stride + n <= out.len()), "the operands don't fit");
+    assert!(out.len() == m * n && w.len() == k * n, "the operands don't fit");
+    let target = Target { out: out.as_mut_ptr(), stride: n, start: if add { Start::Out } else { Start::Zero } };
     // SAFETY: `out` holds m rows of n elements and is borrowed mutably.
-    unsafe { product_at(out.as_mut_ptr(), out_stride, sizes, x, w, n, add) }
+    unsafe { product_at(target, sizes, Left::Lying(x), w, n) }
 }
 
-/// The same where rows of the result and of `w` are `out_stride` and `w_stride` elements apart.
+/// Rows of a large right operand that are read side by side, each a stream of its own for the processor to read ahead.
+fn streams(m: usize) -> usize {
+    if m < 4 { 8 } else { 32 }
+}
+
+/// Elements of the right operand from which it is read by streams: less stays in the processor's memory.
+const LARGE: usize = 1 << 17;
+
+/// Columns that are computed at a time; fewer where several threads share them.
+const PIECE: usize = 1024;
+
+/// `target = a · b` plus what the target starts from, for all columns that are in whole vectors, whose number it returns,
+/// on several threads where `shared`. Rows of B lie side by side.
+///
+/// To lay out a large operand for few rows would cost more than the product: it is read once, in the order in which it
+/// lies.
 ///
 /// # Safety
-/// `out` points to m rows of n elements, which nothing else reads or writes meanwhile.
-pub(super) unsafe fn product_at<T: Wide>(
-    out: *mut T,
-    out_stride: usize,
-    sizes: Sizes,
-    x: Matrix<'_, T>,
-    w: &[T],
-    w_stride: usize,
-    add: bool,
-) {
-    let Sizes { m, k, n } = sizes;
-    if m == 0 || k == 0 || n == 0 {
-        return;
-    }
-    assert!(n.is_multiple_of(COLUMNS) && (k - 1) * w_stride + n <= w.len(), "the right operand doesn't fit");
-    x.check(m, k);
-    T::wide(Product { out, out_stride, sizes, x, w, w_stride, add });
-}
-
-struct Product<'a, T> {
-    out: *mut T,
-    out_stride: usize,
-    sizes: Sizes,
-    x: Matrix<'a, T>,
-    w: &'a [T],
-    w_stride: usize,
-    add: bool,
-}
-
-impl<T: Wide> Work<T> for Product<'_, T> {
-    #[inline(always)]
-    unsafe fn run<V: Vector<Element = T>>(self) {
-        let vectors = self.sizes.n / V::LANES;
-        let mut vector = 0;
-        while vector < vectors {
-            // SAFETY: the machine has the instruction set, as the caller promises; the vectors are left to compute.
-            vector += unsafe {
-                match vectors - vector {
-                    2.. => self.columns::<V, 2>(vector),
-                    _ => self.columns::<V, 1>(vector),
-                }
-            };
+/// The target has m rows of n elements, which nothing else reads or writes meanwhile.
+pub(super) unsafe fn few_rows<T: Wide>(
+    target: Target<T>,
+    Sizes { m, k, n }: Sizes,
+    (a, b): (Matrix<'_, T>, Matrix<'_, T>),
+    shared: bool,
+) -> usize {
+    let whole = n / COLUMNS * COLUMNS;
+    let terms = if k * n < LARGE { k } else { streams(m) };
+    let width = if shared { whole.div_ceil(2 * available()).next_multiple_of(COLUMNS).clamp(64, PIECE) } else { PIECE };
+    let piece = |column: usize| {
+        let n = width.min(whole - column);
+        for term in (0..k).step_by(terms) {
+            let b = b.skip(term, column);
+            let (left, w) = (Left::Lying(a).after(term), &b.data[b.offset..]);
+            let sizes = Sizes { m, k: terms.min(k - term), n };
+            // SAFETY: the contract; pieces have no column in common.
+            unsafe { product_at(target.after(term).skip(0, column), sizes, left, w, b.row_stride as usize) };
         }
-    }
-}
-
-impl<T: Wide> Product<'_, T> {
-    /// `C` vectors of columns; returns `C`.
-    ///
-    /// # Safety
-    /// The machine has the vector's instruction set, and there are `C` vectors from number `vector` on.
-    #[inline(always)]
-    unsafe fn columns<V: Vector<Element = T>, const C: usize>(&self, vector: usize) -> usize {
-        let mut row = 0;
-        while row < self.sizes.m {
-            // As many running sums as there are registers for.
-            // SAFETY: the contract; the rows are left to compute.
-            row += unsafe {
-                match (V::REGISTERS, self.sizes.m - row) {
-                    (32, 12..) => self.tile::<V, 12, C>(row, vector),
-                    (_, 6..) => self.tile::<V, 6, C>(row, vector),
-                    (_, 4..) => self.tile::<V, 4, C>(row, vector),
-                    (_, 2..) => self.tile::<V, 2, C>(row, vector),
-                    _ => self.tile::<V, 1, C>(row, vector),
-                }
-            };
-        }
-        C
-    }
-
-    /// `R` rows and `C` vectors of columns, their sums in registers; returns `R`.
-    ///
-    /// # Safety
-    /// As for `columns`, and there are `R` rows from `row` on.
-    #[inline(always)]
-    unsafe fn tile<V: Vector<Element = T>, const R: usize, const C: usize>(&self, row: usize, vector: usize) -> usize {
-        let column = vector * V::LANES;
-        let Matrix { row_stride, col_stride, .. } = self.x;
-        // SAFETY: `product_at` has checked that x and w hold all rows and columns, and its caller answers for the result;
-        // the tile's rows and columns are among them, by the contract.
-        unsafe {
-            let x = self.x.skip(row, 0);
-            let mut x = x.data.as_ptr().add(x.offset);
-            let mut w = self.w.as_ptr().add(column);
-            let out = self.out.add(row * self.out_stride + column);
-            let mut sums = [[V::splat(T::zero()); C]; R];
-            if self.add {
-                for r in 0..R {
-                    for c in 0..C {
-                        sums[r][c] = V::load(out.add(r * self.out_stride + c * V::LANES));
-                    }
-                }
-            }
-            for _ in 0..self.sizes.k {
-                let mut columns = [V::splat(T::zero()); C];
-                for c in 0..C {
-                    columns[c] = V::load(w.add(c * V::LANES));
-                }
-                for r in 0..R {
-                    let x = V::splat(*x.offset(r as isize * row_stride));
-                    for c in 0..C {
-                        sums[r][c] = sums[r][c].add_product(x, columns[c]);
-                    }
-                }
-                // Beyond the last column these are not read.
-                x = x.wrapping_offset(col_stride);
-                w = w.wrapping_add(self.w_stride);
-            }
-            for r in 0..R {
-                for c in 0..C {
-                    sums[r][c].store(out.add(r * self.out_stride + c * V::LANES));
-                }
-            }
-        }
-        R
-    }
+    };
+    in_turn(shared, (0..whole).step_by(width), piece);
+    whole
 }
 
 #[cfg(test)]
@@ -162,7 +68,9 @@ mod tests {
     fn products_of_any_number_of_rows_and_strides() {
         // Small integers: every order of summation gives the same bits.
         let numbers = |count: usize| (0..count).map(|i| (i * 7919 % 17) as f32 - 8.0).collect::<Vec<_>>();
-        for (m, k, n) in [(1, 1, 16), (23, 5, 48), (6, 64, 32)] {
+        let sizes =
+            (1..=13).map(|m| (m, 5, 48)).chain([(1, 1, 16), (1, 3, 144), (2, 4, 112), (23, 5, 48), (6, 64, 32)]);
+        for (m, k, n) in sizes {
             let (data, w) = (numbers(2 * m * k), numbers(k * n));
             for [row_stride, col_stride] in [[2 * k as isize, 2], [1, m as isize], [-(k as isize), -1]] {
                 let offset = if row_stride < 0 { m * k - 1 } else { 0 };

@@ -2,25 +2,24 @@
 //! x = input · W + b and u = h · U.
 
 use super::Sequences;
-use super::packed::Packed;
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::{Real, sigmoid, tanh};
-use crate::kernels::matmul::Matrix;
+use crate::kernels::matmul::{Matrix, Panels};
 use crate::kernels::pool;
 use crate::kernels::vector::Wide;
 
-/// Runs the cells. `gates` `[batch, time, 3·hidden]` comes with what is from the inputs, without the bias, and goes with r, z
-/// and n; m and h `[batch, time, hidden]` are filled. `start` has the first h, `[batch, hidden]`; `biases` b and b̂.
+/// Runs the cells. `gates` `[batch, time, 3·hidden]` comes with what is from the inputs and b, and goes with r, z
+/// and n; m and h `[batch, time, hidden]` are filled. `start` has the first h, `[batch, hidden]`; `bias` is b̂.
 pub(crate) fn forward<T: Wide + Real>(
     s: Sequences,
     gates: &mut [T],
     weight: Matrix<'_, T>,
-    biases: [&[T]; 2],
+    bias: &[T],
     start: &[T],
     [m, h]: [&mut [T]; 2],
 ) {
     let n = s.hidden;
-    let weight = Packed::new(weight, n, 3 * n);
+    let weight = Panels::new(weight, n, 3 * n, s.shared(3 * n * n));
     let states = s.pieces_mut(m, n * s.time).zip(s.pieces_mut(h, n * s.time)).zip(s.pieces(start, n));
     let pieces = s.pieces_mut(gates, 3 * n * s.time).zip(states);
     s.for_each(pieces, 3 * n * n, |(gates, ((m, h), start))| {
@@ -36,7 +35,7 @@ pub(crate) fn forward<T: Wide + Real>(
                     Some(before) => h.copy_within(s.at(n, row, before), here.start),
                     None => h[here.clone()].copy_from_slice(&start[row * n..][..n]),
                 }
-                advance(&mut gates[s.at(3 * n, row, t)], from_state, biases, &mut m[here.clone()], &mut h[here]);
+                advance(&mut gates[s.at(3 * n, row, t)], from_state, bias, &mut m[here.clone()], &mut h[here]);
             }
         }
         pool::recycle(from_state);
@@ -44,21 +43,20 @@ pub(crate) fn forward<T: Wide + Real>(
 }
 
 /// One step of one sequence, where `h` has the state before.
-fn advance<T: Wide + Real>(gates: &mut [T], from_state: &[T], [b, b_n]: [&[T]; 2], m: &mut [T], h: &mut [T]) {
+fn advance<T: Wide + Real>(gates: &mut [T], from_state: &[T], bias: &[T], m: &mut [T], h: &mut [T]) {
     let n = h.len();
     vectorized(
         #[inline(always)]
         || {
             let (logistic, new) = gates.split_at_mut(2 * n);
             let (u, u_n) = from_state.split_at(2 * n);
-            let (b, b_new) = b.split_at(2 * n);
-            for ((x, &u), &b) in logistic.iter_mut().zip(u).zip(b) {
-                *x = sigmoid(*x + u + b);
+            for (x, &u) in logistic.iter_mut().zip(u) {
+                *x = sigmoid(*x + u);
             }
             let (r, z) = logistic.split_at(n);
-            for (((x, m), &r), ((&u, &bias), &b)) in new.iter_mut().zip(m).zip(r).zip(u_n.iter().zip(b_n).zip(b_new)) {
+            for (((x, m), &r), (&u, &bias)) in new.iter_mut().zip(m).zip(r).zip(u_n.iter().zip(bias)) {
                 *m = u + bias;
-                *x = tanh(*x + b + r * *m);
+                *x = tanh(*x + r * *m);
             }
             for ((h, &new), &z) in h.iter_mut().zip(&*new).zip(z) {
                 *h = new + z * (*h - new);
@@ -88,8 +86,8 @@ pub(crate) fn backward<T: Wide + Real>(
 ) {
     let n = s.hidden;
     let new_rows = (weight.offset as isize + 2 * n as isize * weight.row_stride) as usize;
-    let new_weight = Packed::new(Matrix { offset: new_rows, ..weight }, n, n);
-    let weight = Packed::new(weight, 2 * n, n);
+    let new_weight = Panels::new(Matrix { offset: new_rows, ..weight }, n, n, s.shared(3 * n * n));
+    let weight = Panels::new(weight, 2 * n, n, s.shared(3 * n * n));
     let left = s.pieces(run.gates, 3 * n * s.time).zip(s.pieces(run.m, n * s.time));
     let states = s.pieces(run.h, n * s.time).zip(s.pieces(run.start, n));
     let results = s.pieces_mut(gates, 3 * n * s.time).zip(s.pieces_mut(m, n * s.time)).zip(s.pieces_mut(start, n));

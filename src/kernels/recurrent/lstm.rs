@@ -1,25 +1,23 @@
 //! The LSTM: of the gates [i, f, g, o], c′ = σ(f) c + σ(i) tanh(g) and h′ = σ(o) tanh(c′).
 
-use super::packed::Packed;
 use super::{Sequences, four};
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::{Real, sigmoid, tanh};
-use crate::kernels::matmul::Matrix;
+use crate::kernels::matmul::{Matrix, Panels};
 use crate::kernels::vector::Wide;
 
-/// Runs the cells. `gates` `[batch, time, 4·hidden]` comes with what is from the inputs, without the bias, and goes with the
+/// Runs the cells. `gates` `[batch, time, 4·hidden]` comes with what is from the inputs and the bias, and goes with the
 /// gates after their activations; h and c `[batch, time, hidden]` get the states. `start` has the first of them, `[batch,
 /// hidden]` each.
 pub(crate) fn forward<T: Wide + Real>(
     s: Sequences,
     gates: &mut [T],
     weight: Matrix<'_, T>,
-    bias: &[T],
     start: [&[T]; 2],
     [h, c]: [&mut [T]; 2],
 ) {
     let n = s.hidden;
-    let weight = Packed::new(weight, n, 4 * n);
+    let weight = Panels::new(weight, n, 4 * n, s.shared(4 * n * n));
     let states = s.pieces_mut(h, n * s.time).zip(s.pieces_mut(c, n * s.time));
     let starts = s.pieces(start[0], n).zip(s.pieces(start[1], n));
     let pieces = s.pieces_mut(gates, 4 * n * s.time).zip(states).zip(starts);
@@ -34,24 +32,22 @@ pub(crate) fn forward<T: Wide + Real>(
                     Some(before) => c.copy_within(s.at(n, row, before), here.start),
                     None => c[here.clone()].copy_from_slice(&c0[row * n..][..n]),
                 }
-                advance(&mut gates[s.at(4 * n, row, t)], bias, &mut h[here.clone()], &mut c[here]);
+                advance(&mut gates[s.at(4 * n, row, t)], &mut h[here.clone()], &mut c[here]);
             }
         }
     });
 }
 
 /// One step of one sequence, where `c` has the cell before.
-fn advance<T: Wide + Real>(gates: &mut [T], bias: &[T], h: &mut [T], c: &mut [T]) {
+fn advance<T: Wide + Real>(gates: &mut [T], h: &mut [T], c: &mut [T]) {
     vectorized(
         #[inline(always)]
         || {
             let (logistic, rest) = gates.split_at_mut(2 * h.len());
             let (tangent, last) = rest.split_at_mut(h.len());
-            let (logistic_bias, rest) = bias.split_at(2 * h.len());
-            let (tangent_bias, last_bias) = rest.split_at(h.len());
-            logistic.iter_mut().zip(logistic_bias).for_each(|(x, &b)| *x = sigmoid(*x + b));
-            tangent.iter_mut().zip(tangent_bias).for_each(|(x, &b)| *x = tanh(*x + b));
-            last.iter_mut().zip(last_bias).for_each(|(x, &b)| *x = sigmoid(*x + b));
+            logistic.iter_mut().for_each(|x| *x = sigmoid(*x));
+            tangent.iter_mut().for_each(|x| *x = tanh(*x));
+            last.iter_mut().for_each(|x| *x = sigmoid(*x));
             let [i, f, g, o] = four(gates);
             for (((c, &i), &f), &g) in c.iter_mut().zip(i).zip(f).zip(g) {
                 *c = f * *c + i * g;
@@ -71,32 +67,31 @@ pub(crate) struct Run<'a, T> {
     pub(crate) start: &'a [T],
 }
 
-/// The cotangents of the gates before their activations, from those of h and c `[batch, time, hidden]`. `start` `[batch,
-/// hidden]` comes with zeros and goes with the cotangents of the first h and c. `weight` is the transpose.
+/// The cotangents of the gates before their activations, from those of h `[batch, time, hidden]`. `carried` `[batch, hidden]`
+/// comes with zeros and the cotangent of the last c, and goes with those of the first h and c. `weight` is the transpose.
 pub(crate) fn backward<T: Wide + Real>(
     s: Sequences,
     run: Run<'_, T>,
     weight: Matrix<'_, T>,
-    [h, c]: [&[T]; 2],
+    h: &[T],
     gates: &mut [T],
-    start: [&mut [T]; 2],
+    carried: [&mut [T]; 2],
 ) {
     let n = s.hidden;
-    let weight = Packed::new(weight, 4 * n, n);
-    let [dh, dc] = start;
-    let cotangents = s.pieces(h, n * s.time).zip(s.pieces(c, n * s.time));
+    let weight = Panels::new(weight, 4 * n, n, s.shared(4 * n * n));
+    let [dh, dc] = carried;
     let carried = s.pieces_mut(dh, n).zip(s.pieces_mut(dc, n));
     let left = s.pieces(run.gates, 4 * n * s.time).zip(s.pieces(run.c, n * s.time)).zip(s.pieces(run.start, n));
-    let pieces = s.pieces_mut(gates, 4 * n * s.time).zip(left).zip(cotangents).zip(carried);
-    s.for_each(pieces, 4 * n * n, |(((d, ((gates, c), c0)), (gh, gc)), (dh, dc))| {
+    let pieces = s.pieces_mut(gates, 4 * n * s.time).zip(left).zip(s.pieces(h, n * s.time)).zip(carried);
+    s.for_each(pieces, 4 * n * n, |(((d, ((gates, c), c0)), gh), (dh, dc))| {
         let rows = c0.len() / n;
         for (t, before) in s.steps().rev() {
             for row in 0..rows {
                 let (here, carried) = (s.at(n, row, t), row * n..row * n + n);
                 let c_before = before.map_or(&c0[carried.clone()], |before| &c[s.at(n, row, before)]);
-                // What is carried back has come from the steps after this one; here are its own outputs'.
-                add(&mut dh[carried.clone()], &gh[here.clone()]);
-                add(&mut dc[carried.clone()], &gc[here.clone()]);
+                // What is carried back has come from the steps after this one; here is its own output's.
+                let own = gh[here.clone()].iter();
+                dh[carried.clone()].iter_mut().zip(own).for_each(|(sum, &own)| *sum += own);
                 let wide = s.at(4 * n, row, t);
                 let cells = [&c[here], c_before];
                 retreat(&gates[wide.clone()], cells, &dh[carried.clone()], &mut dc[carried], &mut d[wide]);
@@ -105,10 +100,6 @@ pub(crate) fn backward<T: Wide + Real>(
             weight.add_product(&d[t * 4 * n..], s.time * 4 * n, dh, n, rows);
         }
     });
-}
-
-fn add<T: Wide>(sum: &mut [T], x: &[T]) {
-    sum.iter_mut().zip(x).for_each(|(sum, &x)| *sum += x);
 }
 
 /// One step of one sequence back: from h̄′ and c̄′ to the gates' cotangents and c̄.

@@ -6,7 +6,6 @@
 
 pub(crate) mod gru;
 pub(crate) mod lstm;
-mod packed;
 
 use super::threads;
 
@@ -30,6 +29,11 @@ impl Sequences {
         (0..self.time).map(move |step| (place(step), step.checked_sub(1).map(place)))
     }
 
+    /// The step that is computed last, of one at least.
+    pub(crate) fn last(self) -> usize {
+        if self.reverse { 0 } else { self.time - 1 }
+    }
+
     /// The place of one sequence's elements at one step, in a piece of a tensor `[batch, time, width]`.
     fn at(self, width: usize, sequence: usize, step: usize) -> std::ops::Range<usize> {
         let start = (sequence * self.time + step) * width;
@@ -45,9 +49,14 @@ impl Sequences {
         x.chunks_mut((PIECE * width).max(1))
     }
 
-    /// Does each piece's work, on several threads where it is enough: `cost` multiply-adds a step of a sequence.
+    /// Whether the work is worth several threads: `cost` multiply-adds a step of a sequence.
+    fn shared(self, cost: usize) -> bool {
+        threads::worthwhile(self.batch.saturating_mul(self.time).saturating_mul(cost))
+    }
+
+    /// Does each piece's work, on several threads where it is enough.
     fn for_each<P>(self, pieces: impl Iterator<Item = P> + Send, cost: usize, work: impl Fn(P) + Sync) {
-        if threads::worthwhile(self.batch.saturating_mul(self.time).saturating_mul(cost)) {
+        if self.shared(cost) {
             threads::share(pieces, work);
         } else {
             pieces.for_each(work);

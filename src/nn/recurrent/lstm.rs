@@ -5,6 +5,7 @@ use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, uniform};
+use crate::ops::matmul_with_bias;
 use crate::ops::recurrent::{lstm, lstm_step};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
@@ -55,7 +56,7 @@ impl<T: Float> Cell for LstmCell<T> {
 
     #[track_caller]
     fn project(&self, x: &Tensor<T>) -> Tensor<T> {
-        x.matmul(&self.input_weight) + &self.bias
+        matmul_with_bias(x, &self.input_weight, &self.bias)
     }
 
     #[track_caller]
@@ -65,9 +66,8 @@ impl<T: Float> Cell for LstmCell<T> {
 
     #[track_caller]
     fn run(&self, x: &Tensor<T>, (h, c): Self::State, backward: bool) -> (Tensor<T>, Self::State) {
-        let states = lstm([x, &self.input_weight, &self.hidden_weight, &self.bias, &h, &c], backward);
-        let last = if backward { 0 } else { -1 };
-        let end = (states.slice(s![0, .., last, ..]), states.slice(s![1, .., last, ..]));
-        (states.slice(s![0, .., .., ..]), end)
+        let (states, c) = lstm([x, &self.input_weight, &self.hidden_weight, &self.bias, &h, &c], backward);
+        let h = states.slice(s![.., if backward { 0 } else { -1 }, ..]);
+        (states, (h, c))
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, uniform};
 use crate::nn::{Activation, Layer};
+use crate::ops::matmul_with_bias;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -54,7 +55,7 @@ impl<T: Float> Cell for RnnCell<T> {
 
     #[track_caller]
     fn project(&self, x: &Tensor<T>) -> Tensor<T> {
-        x.matmul(&self.input_weight) + &self.bias
+        matmul_with_bias(x, &self.input_weight, &self.bias)
     }
 
     #[track_caller]

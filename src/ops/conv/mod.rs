@@ -157,22 +157,39 @@ fn weight_gradient<T: Float>(x: &Tensor<T>, y: &Tensor<T>, shape: ConvShape) -> 
 #[cfg(test)]
 mod tests {
     use super::{ConvOptions, conv_with_bias};
+    use crate::kernels::vector::emulation::of_wide_vectors;
     use crate::ops::channels::{per_channel, tests::agree};
     use crate::prelude::*;
 
-    #[test]
-    fn a_bias_is_added_to_each_channel() {
+    /// Inputs, weights and biases by Winograd's tiles; in groups, with panels that are not full; with steps.
+    fn cases() -> [([Tensor<f64>; 3], ConvOptions); 3] {
         let mut rng = StdRng::seed_from_u64(0);
-        let mut normal = |shape: &[usize]| Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng);
-        // By Winograd's tiles; in groups, with panels that are not full; with steps.
-        let cases = [
+        [
             ([4, 16, 9, 10], [17, 16, 3, 3], ConvOptions::new().padding(1)),
             ([2, 6, 7, 5], [10, 3, 3, 2], ConvOptions::new().groups(2)),
             ([2, 3, 9, 8], [5, 3, 3, 3], ConvOptions::new().stride(2)),
-        ];
-        for (x, w, options) in cases {
+        ]
+        .map(|(x, w, options)| ([&x[..], &w, &w[..1]].map(|shape| Tensor::normal(shape, 0.0, 1.0, &mut rng)), options))
+    }
+
+    #[test]
+    fn wide_vectors_give_the_same() {
+        for (inputs, options) in cases() {
+            let slope = || with_gradient(|[x, w, b]: &[_; 3]| conv_with_bias(x, w, b, &options).powi(3).sum(), &inputs);
+            let ((y, grads), (wide_y, wide_grads)) = (slope(), of_wide_vectors(slope));
+            assert!((wide_y / y - 1.0).abs() < 1e-12, "{wide_y} for {y}");
+            for (wide, grad) in wide_grads.iter().zip(&grads) {
+                let (wide, grad) = (wide.get().unwrap(), grad.get().unwrap());
+                assert!(((wide - grad).norm() / grad.norm()).item() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn a_bias_is_added_to_each_channel() {
+        for (inputs, options) in cases() {
             agree(
-                &[normal(&x), normal(&w), normal(&w[..1])],
+                &inputs,
                 |[x, w, b]| conv_with_bias(x, w, b, &options).powi(3).sum(),
                 |[x, w, b]| (x.conv(w, &options) + per_channel(b, 4)).powi(3).sum(),
             );

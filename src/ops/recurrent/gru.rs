@@ -9,7 +9,7 @@ use crate::autodiff::{op, pull_composed};
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
 use crate::kernels::recurrent::gru::{self, Run};
-use crate::ops::matmul::matrix;
+use crate::ops::matmul::{matmul_with_bias, matrix};
 use crate::tensor::{Float, Tensor};
 
 /// The h of all steps, `[batch, time, hidden]`, of x `[batch, time, inputs]`, the weights W `[inputs, 3·hidden]` and U
@@ -25,13 +25,12 @@ pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T>
     // Of the tapes that record, each gets the gates and the m that the one computation found.
     let found = OnceCell::new();
     let forward = |[x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6]| {
-        let mut gates = x.matmul(input_weight);
-        let (bias, new_bias, start) = (bias.contiguous(), new_bias.contiguous(), h.contiguous());
+        let mut gates = matmul_with_bias(x, input_weight, bias);
+        let (new_bias, start) = (new_bias.contiguous(), h.contiguous());
         let states = || pool::buffer(batch * time * sequences.hidden);
         let (mut m, mut h) = (states(), states());
-        let biases = [bias.dense(), new_bias.dense()];
         let weight = matrix(weight, weight.layout().offset);
-        gru::forward(sequences, gates.as_mut_slice(), weight, biases, start.dense(), [&mut m, &mut h]);
+        gru::forward(sequences, gates.as_mut_slice(), weight, new_bias.dense(), start.dense(), [&mut m, &mut h]);
         let shape = [batch, time, sequences.hidden];
         let _ = found.set((gates, Tensor::from_dense(m, &shape)));
         Tensor::from_dense(h, &shape)
@@ -98,7 +97,7 @@ pub(crate) fn gru_step<T: Float>(
 
 /// [`gru`] made of operations.
 fn composed<T: Float>([x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
-    let projected = x.matmul(input_weight) + bias;
+    let projected = matmul_with_bias(x, input_weight, bias);
     let mut h = h.clone();
     let mut states = unrolled(x.shape()[1], reverse, |t| {
         h = gru_step(projected.slice(s![.., t, ..]), weight, new_bias, &h);

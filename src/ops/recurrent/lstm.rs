@@ -9,48 +9,51 @@ use crate::autodiff::{op, pull_composed};
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
 use crate::kernels::recurrent::lstm::{self, Run};
-use crate::ops::matmul::matrix;
+use crate::ops::matmul::{matmul_with_bias, matrix};
 use crate::tensor::{Float, Tensor};
 
-/// The h and the c of all steps, `[2, batch, time, hidden]`, of x `[batch, time, inputs]`, the weights W `[inputs, 4·hidden]`
+/// The h of all steps `[batch, time, hidden]` and the last c `[batch, hidden]` of x `[batch, time, inputs]`, the weights W `[inputs, 4·hidden]`
 /// and U `[hidden, 4·hidden]`, the bias `[4·hidden]`, and the first h and c `[batch, hidden]`. Where `reverse`, from the last
 /// step to the first. There must be a step.
 ///
 /// The same as [`lstm_step`] again and again. Derivative: the gates' cotangents Ḡ are found from the last step to the first,
 /// each handing h̄ = Ḡ · Uᵀ to the one before; then x̄ = Ḡ · Wᵀ, W̄ = xᵀ · Ḡ, Ū = hᵀ · Ḡ with each step's h before it, b̄ = Σ Ḡ.
 #[track_caller]
-pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
+pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> (Tensor<T>, Tensor<T>) {
     let [x, _, weight, ..] = inputs;
-    let [batch, time] = [x.shape()[0], x.shape()[1]];
-    let sequences = Sequences { batch, time, hidden: weight.shape()[0], reverse };
-    // Of the tapes that record, each gets the gates that the one computation found.
+    let (batch, time, hidden) = (x.shape()[0], x.shape()[1], weight.shape()[0]);
+    let joined = joined(inputs, Sequences { batch, time, hidden, reverse });
+    let rows = (batch * time * hidden) as isize;
+    (joined.slice(s![..rows]).reshape((batch, time, hidden)), joined.slice(s![rows..]).reshape((batch, hidden)))
+}
+
+/// Both results of [`lstm`] in one row: an operation has one.
+#[track_caller]
+fn joined<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
+    // Of the tapes that record, each gets the gates and the cells that the one computation found.
     let found = OnceCell::new();
     let forward = |[x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6]| {
-        let mut gates = x.matmul(input_weight);
-        let (bias, h, c) = (bias.contiguous(), h.contiguous(), c.contiguous());
-        let half = batch * time * sequences.hidden;
-        let mut states = pool::buffer(2 * half);
-        let start = [h.dense(), c.dense()];
-        let (h, c) = states.split_at_mut(half);
-        lstm::forward(
-            sequences,
-            gates.as_mut_slice(),
-            matrix(weight, weight.layout().offset),
-            bias.dense(),
-            start,
-            [h, c],
-        );
-        let _ = found.set(gates);
-        Tensor::from_dense(states, &[2, batch, time, sequences.hidden])
+        let mut gates = matmul_with_bias(x, input_weight, bias);
+        let (h, c) = (h.contiguous(), c.contiguous());
+        let (rows, last) = (s.batch * s.time * s.hidden, s.batch * s.hidden);
+        let (mut states, mut cells) = (pool::buffer(rows + last), pool::buffer(rows));
+        let weight = matrix(weight, weight.layout().offset);
+        let results = [&mut states[..rows], &mut cells];
+        lstm::forward(s, gates.as_mut_slice(), weight, [h.dense(), c.dense()], results);
+        let cells = Tensor::from_dense(cells, &[s.batch, s.time, s.hidden]);
+        let end = cells.slice(s![.., s.last(), ..]).contiguous();
+        states[rows..].copy_from_slice(end.dense());
+        let _ = found.set((gates, cells));
+        Tensor::from_dense(states, &[rows + last])
     };
     op(inputs, forward, &|inputs: [&Tensor<T>; 6], states: &Tensor<T>| {
         let inputs = inputs.map(Tensor::clone);
-        let (states, gates) = (states.clone(), found.get().cloned());
-        move |g: Tensor<T>, watched: [bool; 6]| match gates {
-            Some(gates) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
-                pull(sequences, inputs.each_ref(), &gates, &states, g, watched)
+        let (states, found) = (states.clone(), found.get().cloned());
+        move |g: Tensor<T>, watched: [bool; 6]| match found {
+            Some((gates, cells)) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
+                pull(s, inputs.each_ref(), [&gates, &cells, &states], &g, watched)
             }
-            _ => pull_composed(|inputs| composed(inputs, reverse), inputs, &g),
+            _ => pull_composed(|inputs| composed(inputs, s.reverse), inputs, &g),
         }
     })
 }
@@ -59,20 +62,20 @@ pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, h, c]: [&Tensor<T>; 6],
-    gates: &Tensor<T>,
-    states: &Tensor<T>,
-    g: Tensor<T>,
+    [gates, cells, states]: [&Tensor<T>; 3],
+    g: &Tensor<T>,
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
     let (rows, n) = (s.batch * s.time, s.hidden);
     let (c_start, g, transposed) = (c.contiguous(), g.contiguous(), weight.t());
-    let run = Run { gates: gates.dense(), c: &states.dense()[rows * n..], start: c_start.dense() };
+    let run = Run { gates: gates.dense(), c: cells.dense(), start: c_start.dense() };
     let mut d = pool::buffer(rows * 4 * n);
-    let [mut dh, mut dc] = [(); 2].map(|()| pool::filled(s.batch * n, T::zero()));
-    let transposed = matrix(&transposed, transposed.layout().offset);
-    lstm::backward(s, run, transposed, g.dense().split_at(rows * n).into(), &mut d, [&mut dh, &mut dc]);
+    let (of_h, of_c) = g.dense().split_at(rows * n);
+    let (mut dh, mut dc) = (pool::filled(s.batch * n, T::zero()), pool::buffer(s.batch * n));
+    dc.copy_from_slice(of_c);
+    lstm::backward(s, run, matrix(&transposed, transposed.layout().offset), of_h, &mut d, [&mut dh, &mut dc]);
     let d = Tensor::from_dense(d, &[rows, 4 * n]);
-    let before = || before(s, &states.slice(s![0, .., .., ..]), h);
+    let before = || before(s, &states.slice(s![..(rows * n) as isize]).reshape((s.batch, s.time, n)), h);
     [
         watched[0].then(|| d.matmul(&input_weight.t()).reshape(x.shape())),
         watched[1].then(|| x.reshape((rows, x.shape()[2])).t().matmul(&d)),
@@ -98,24 +101,29 @@ pub(crate) fn lstm_step<T: Float>(
     (o.sigmoid() * c.tanh(), c)
 }
 
-/// [`lstm`] made of operations.
+/// [`joined`] made of operations.
 fn composed<T: Float>([x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
-    let projected = x.matmul(input_weight) + bias;
+    let projected = matmul_with_bias(x, input_weight, bias);
     let (mut h, mut c) = (h.clone(), c.clone());
     let states = unrolled(x.shape()[1], reverse, |t| {
         (h, c) = lstm_step(projected.slice(s![.., t, ..]), weight, &h, &c);
-        vec![h.clone(), c.clone()]
+        vec![h.clone()]
     });
-    Tensor::stack(&states, 0)
+    Tensor::concat(&[states[0].flatten(), c.flatten()], 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{composed, lstm};
+    use super::{composed, joined};
+    use crate::kernels::recurrent::Sequences;
     use crate::ops::recurrent::tests::{agree, inputs};
 
     #[test]
     fn fused_and_composed_agree_to_the_second_derivative() {
-        agree(inputs([&[19, 4, 3], &[3, 20], &[5, 20], &[20], &[19, 5], &[19, 5]]), lstm, composed);
+        agree(
+            inputs([&[19, 4, 3], &[3, 20], &[5, 20], &[20], &[19, 5], &[19, 5]]),
+            |inputs, reverse| joined(inputs, Sequences { batch: 19, time: 4, hidden: 5, reverse }),
+            composed,
+        );
     }
 }

@@ -114,6 +114,8 @@ struct Runs<'a, T, F, const I: usize, const O: usize> {
 }
 
 impl<T: Wide, F: Transform<I, O>, const I: usize, const O: usize> Work<T> for Runs<'_, T, F, I, O> {
+    type Output = ();
+
     #[inline(always)]
     unsafe fn run<V: Vector<Element = T>>(self) {
         let (from, to) = (self.from.as_ptr(), self.to.as_mut_ptr());

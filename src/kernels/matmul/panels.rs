@@ -1,0 +1,248 @@
+//! Operands laid out anew, in the order in which tiles read them.
+
+#![allow(unsafe_code)]
+
+use super::tiles::{COLUMNS, Left, Start, Target, product_at, strip};
+use super::{Matrix, Sizes, in_turn};
+use crate::kernels::pool;
+use crate::kernels::vector::{SIDE, Vector, Wide, Work};
+
+/// Terms of a sum that are added at a time: as many rows of a panel stay in the first-level cache.
+pub(super) const TERMS: usize = 512;
+
+/// Rows that are multiplied at a time at most: a whole number of strips of every kind.
+pub(super) const ROWS: usize = 48;
+
+/// Groups (panels or strips) that are laid out together, since their elements are neighbours where they come from.
+const TOGETHER: usize = 4;
+
+/// Rows that are laid out together: as many elements of a column fill a line of the cache.
+const LINE: usize = 16;
+
+/// A right operand in panels of columns, each with its rows one after the other; the last is filled up with zeros.
+pub(in crate::kernels) struct Panels<T: Wide> {
+    data: Vec<T>,
+    k: usize,
+    n: usize,
+    /// Columns of a panel: two vectors of the widest kind.
+    width: usize,
+}
+
+impl<T: Wide> Panels<T> {
+    /// Lays out a k×n matrix, on several threads where `shared`.
+    pub(in crate::kernels) fn new(b: Matrix<'_, T>, k: usize, n: usize, shared: bool) -> Self {
+        let (width, _) = T::wide(Widths);
+        Panels { data: laid_out(b, k, n, width, shared), k, n, width }
+    }
+
+    /// `target = x · b` plus what the target starts from, for `n` columns from number `first` on, where a panel starts.
+    ///
+    /// # Safety
+    /// The target has m rows of n elements, which nothing else reads or writes meanwhile.
+    pub(super) unsafe fn product(&self, target: Target<T>, m: usize, x: Left<'_, T>, first: usize, n: usize) {
+        assert!(m <= ROWS && first + n <= self.n, "the panels have {} columns", self.n);
+        let Panels { k, width, .. } = *self;
+        for term in (0..k).step_by(TERMS) {
+            let (x, target) = (x.after(term), target.after(term));
+            for column in (0..n).step_by(width) {
+                let w = &self.data[(first + column) * k + term * width..];
+                let sizes = Sizes { m, k: TERMS.min(k - term), n: width.min(n - column) };
+                let target = target.skip(0, column);
+                // SAFETY: the contract.
+                unsafe {
+                    if sizes.n.is_multiple_of(COLUMNS) {
+                        product_at(target, sizes, x, w, width);
+                    } else {
+                        at_the_edge(target, sizes, x, w, width);
+                    }
+                }
+            }
+        }
+    }
+
+    /// out[r · out_stride + j] += Σ x[r · x_stride + i] · b[i][j] for the given number of rows r.
+    pub(in crate::kernels) fn add_product(
+        &self,
+        x: &[T],
+        x_stride: usize,
+        out: &mut [T],
+        out_stride: usize,
+        rows: usize,
+    ) {
+        assert!(rows == 0 || (rows - 1) * out_stride + self.n <= out.len(), "the result doesn't fit");
+        let target = Target { out: out.as_mut_ptr(), stride: out_stride, start: Start::Out };
+        let x = Matrix { data: x, offset: 0, row_stride: x_stride as isize, col_stride: 1 };
+        for row in (0..rows).step_by(ROWS) {
+            let left = Left::Lying(x.skip(row, 0));
+            // SAFETY: `out` holds the rows, as was checked, and is borrowed mutably.
+            unsafe { self.product(target.skip(row, 0), ROWS.min(rows - row), left, 0, self.n) };
+        }
+    }
+}
+
+impl<T: Wide> Drop for Panels<T> {
+    fn drop(&mut self) {
+        pool::recycle(std::mem::take(&mut self.data));
+    }
+}
+
+/// Columns that are not in whole vectors: their sums are made beside the result.
+///
+/// # Safety
+/// As of [`Panels::product`]; m is at most [`ROWS`], n at most the panel's width.
+unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: &[T], width: usize) {
+    const WIDEST: usize = 2 * COLUMNS;
+    let Sizes { m, n, .. } = sizes;
+    let mut sums = [T::zero(); ROWS * WIDEST];
+    // SAFETY: the contract; the rows of `sums` hold those of the panel, which is filled up with zeros.
+    unsafe {
+        for (row, sums) in sums.chunks_exact_mut(WIDEST).take(m).enumerate() {
+            sums[..n].iter_mut().enumerate().for_each(|(column, sum)| *sum = target.first(row, column));
+        }
+        let beside = Target { out: sums.as_mut_ptr(), stride: WIDEST, start: Start::Out };
+        product_at(beside, Sizes { n: n.next_multiple_of(COLUMNS), ..sizes }, x, w, width);
+        for (row, sums) in sums.chunks_exact(WIDEST).take(m).enumerate() {
+            target.out.add(row * target.stride).copy_from_nonoverlapping(sums.as_ptr(), n);
+        }
+    }
+}
+
+/// A left operand in strips of rows, each with its columns one after the other.
+pub(super) struct Strips<T: Wide> {
+    data: Vec<T>,
+    k: usize,
+    height: usize,
+}
+
+impl<T: Wide> Strips<T> {
+    /// Lays out an m×k matrix, on several threads where `shared`.
+    pub(super) fn new(a: Matrix<'_, T>, m: usize, k: usize, shared: bool) -> Self {
+        let (_, height) = T::wide(Widths);
+        Strips { data: laid_out(a.t(), k, m, height, shared), k, height }
+    }
+
+    /// The rows from number `row` on, where a strip starts.
+    pub(super) fn from(&self, row: usize) -> Left<'_, T> {
+        Left::Strips { data: &self.data[row * self.k..], rows: self.height, length: self.height * self.k }
+    }
+}
+
+impl<T: Wide> Drop for Strips<T> {
+    fn drop(&mut self) {
+        pool::recycle(std::mem::take(&mut self.data));
+    }
+}
+
+/// Columns of a panel and rows of a strip.
+struct Widths;
+
+impl<T: Wide> Work<T> for Widths {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Element = T>>(self) -> (usize, usize) {
+        ((2 * V::LANES).max(COLUMNS), strip(V::REGISTERS))
+    }
+}
+
+/// Groups of `width` columns of a k×n matrix, each with its rows one after the other; the last is filled up with zeros.
+fn laid_out<T: Wide>(x: Matrix<'_, T>, k: usize, n: usize, width: usize, shared: bool) -> Vec<T> {
+    let mut out = pool::buffer(k * n.next_multiple_of(width));
+    let columns = TOGETHER * width;
+    let pieces = out.chunks_mut((k * columns).max(1)).enumerate();
+    in_turn(shared, pieces, |(i, out)| {
+        let column = i * columns;
+        let (x, n) = (x.skip(0, column), columns.min(n - column));
+        x.check(k, n);
+        let whole = n / width * width;
+        let (groups, rest) = out.split_at_mut(whole * k);
+        T::wide(Groups { x, k, width, out: groups });
+        let x = x.skip(0, whole);
+        for (l, row) in rest.chunks_exact_mut(width).enumerate() {
+            let (row, zeros) = row.split_at_mut(n - whole);
+            zeros.fill(T::zero());
+            match x.row(l, n - whole) {
+                Some(from) => row.copy_from_slice(from),
+                None => row.iter_mut().enumerate().for_each(|(c, element)| *element = x.at(l, c)),
+            }
+        }
+    });
+    out
+}
+
+/// The groups that are full.
+struct Groups<'a, T> {
+    x: Matrix<'a, T>,
+    k: usize,
+    width: usize,
+    out: &'a mut [T],
+}
+
+impl<T: Wide> Work<T> for Groups<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Element = T>>(self) {
+        // SAFETY: the machine has the instruction set, as the caller promises; `laid_out` has checked that the groups'
+        // columns lie within the matrix's slice.
+        unsafe {
+            // The compiler knows the widths.
+            match self.width {
+                6 => self.of::<V, 6>(),
+                12 => self.of::<V, 12>(),
+                16 => self.of::<V, 16>(),
+                32 => self.of::<V, 32>(),
+                other => unreachable!("groups of {other}"),
+            }
+        }
+    }
+}
+
+impl<T: Wide> Groups<'_, T> {
+    /// # Safety
+    /// The machine has the vector's instruction set, and all columns of the groups lie within the matrix's slice.
+    #[inline(always)]
+    unsafe fn of<V: Vector<Element = T>, const W: usize>(self) {
+        let Groups { x, k, out, .. } = self;
+        for block in (0..k).step_by(LINE) {
+            for (i, group) in out.chunks_exact_mut(k * W).enumerate() {
+                let (x, group) = (x.skip(block, i * W), &mut group[block * W..]);
+                let count = LINE.min(group.len() / W) * W;
+                // SAFETY: the contract; the rows are among the k.
+                unsafe { rows::<V, W>(x, &mut group[..count]) };
+            }
+        }
+    }
+}
+
+/// Some rows of a group.
+///
+/// # Safety
+/// The machine has the vector's instruction set, and the matrix has all the rows.
+#[inline(always)]
+unsafe fn rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: &mut [V::Element]) {
+    // SAFETY: the contract; the blocks that are transposed are whole.
+    unsafe {
+        let from = x.data.as_ptr().add(x.offset);
+        let mut done = 0;
+        if x.row_stride == 1 && W.is_multiple_of(SIDE) {
+            while (done + SIDE) * W <= out.len() {
+                for column in (0..W).step_by(SIDE) {
+                    let from = from.offset(done as isize + column as isize * x.col_stride);
+                    V::transpose(from, x.col_stride, out.as_mut_ptr().add(done * W + column), W);
+                }
+                done += SIDE;
+            }
+        }
+        for (l, row) in out.as_chunks_mut::<W>().0.iter_mut().enumerate().skip(done) {
+            let from = from.offset(l as isize * x.row_stride);
+            if x.col_stride == 1 {
+                *row = *from.cast();
+            } else {
+                for (c, element) in row.iter_mut().enumerate() {
+                    *element = *from.offset(c as isize * x.col_stride);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The inner loop of all products: sums for a few rows and columns at a time, in registers.
+//!
+//! Every sum goes along the inner axis in its order, each product fused with it where the machine can. So neither cuts
+//! nor the way in which the operands lie change a bit.
+
+#![allow(unsafe_code)]
+// Rows and columns of registers are numbered, as in the formulas.
+#![allow(clippy::needless_range_loop)]
+
+use num_traits::Zero;
+
+use super::{Matrix, Sizes};
+use crate::kernels::vector::{Vector, Wide, Work};
+
+/// Columns come in whole vectors of every kind.
+pub(in crate::kernels) const COLUMNS: usize = 16;
+
+/// The rows whose sums fill 16 registers, beside two vectors of columns.
+const FEWEST: usize = 6;
+
+/// The rows whose sums fill the registers.
+pub(super) const fn strip(registers: usize) -> usize {
+    if registers >= 32 { 2 * FEWEST } else { FEWEST }
+}
+
+/// Terms of a sum that are added in one round.
+const UNROLLED: usize = 4;
+
+/// Rows of a result, where one of its elements is, and where sums start.
+#[derive(Clone, Copy)]
+pub(super) struct Target<T> {
+    pub(super) out: *mut T,
+    /// Elements from one row to the next.
+    pub(super) stride: usize,
+    pub(super) start: Start<T>,
+}
+
+// SAFETY: threads that share a target write elements of their own, as the functions that take one demand.
+unsafe impl<T: Send> Sync for Target<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for Target<T> {}
+
+/// What is added to a product.
+#[derive(Clone, Copy)]
+pub(super) enum Start<T> {
+    Zero,
+    /// What the result was before.
+    Out,
+    /// The same row to each.
+    Row(*const T),
+}
+
+impl<T: Wide> Target<T> {
+    /// The target without its first rows and columns.
+    pub(super) fn skip(self, rows: usize, columns: usize) -> Self {
+        let start = match self.start {
+            Start::Row(row) => Start::Row(row.wrapping_add(columns)),
+            start => start,
+        };
+        Target { out: self.out.wrapping_add(rows * self.stride + columns), start, ..self }
+    }
+
+    /// The target for the terms from number `term` on, once those before have been added.
+    pub(super) fn after(self, term: usize) -> Self {
+        if term == 0 { self } else { Target { start: Start::Out, ..self } }
+    }
+
+    /// Writes an element of the product, plus what it starts from.
+    ///
+    /// # Safety
+    /// The element lies within the target, and nothing else reads or writes it meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn put(self, row: usize, column: usize, product: T) {
+        // SAFETY: the contract.
+        unsafe { *self.out.add(row * self.stride + column) = self.first(row, column) + product };
+    }
+
+    /// What the sum at a row and a column starts from.
+    ///
+    /// # Safety
+    /// The element lies within the target.
+    #[inline(always)]
+    pub(super) unsafe fn first(self, row: usize, column: usize) -> T {
+        // SAFETY: the contract.
+        unsafe {
+            match self.start {
+                Start::Zero => T::zero(),
+                Start::Out => *self.out.add(row * self.stride + column),
+                Start::Row(start) => *start.add(column),
+            }
+        }
+    }
+}
+
+/// The left operand.
+#[derive(Clone, Copy)]
+pub(super) enum Left<'a, T> {
+    /// Read where it lies: its elements are wanted one at a time.
+    Lying(Matrix<'a, T>),
+    /// Strips of `rows` rows, `length` elements each: column after column, the strip's elements side by side.
+    Strips { data: &'a [T], rows: usize, length: usize },
+}
+
+impl<'a, T: Wide> Left<'a, T> {
+    /// The operand without its first `term` columns.
+    pub(super) fn after(self, term: usize) -> Self {
+        match self {
+            Left::Lying(x) => Left::Lying(x.skip(0, term)),
+            Left::Strips { data, rows, length } => Left::Strips { data: &data[term * rows..], rows, length },
+        }
+    }
+}
+
+/// `target = x · w` plus what the target starts from; `w` has its n columns side by side and its rows `w_stride` elements
+/// apart. n is a multiple of [`COLUMNS`].
+///
+/// # Safety
+/// The target has m rows of n elements, which nothing else reads or writes meanwhile, and starts from as many.
+pub(super) unsafe fn product_at<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: &[T], w_stride: usize) {
+    let Sizes { m, k, n } = sizes;
+    if m == 0 || k == 0 || n == 0 {
+        return;
+    }
+    assert!(n.is_multiple_of(COLUMNS) && (k - 1) * w_stride + n <= w.len(), "the right operand doesn't fit");
+    match x {
+        Left::Lying(x) => x.check(m, k),
+        Left::Strips { data, rows, length } => {
+            assert!((m - 1) / rows * length + k * rows <= data.len(), "the left operand doesn't fit");
+        }
+    }
+    T::wide(Tiles { target, sizes, x, w, w_stride });
+}
+
+struct Tiles<'a, T> {
+    target: Target<T>,
+    sizes: Sizes,
+    x: Left<'a, T>,
+    w: &'a [T],
+    w_stride: usize,
+}
+
+impl<T: Wide> Work<T> for Tiles<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Element = T>>(self) {
+        if let Left::Strips { rows, .. } = self.x {
+            assert!(rows == strip(V::REGISTERS), "strips are as high as tiles");
+        }
+        let vectors = self.sizes.n / V::LANES;
+        let mut vector = 0;
+        while vector < vectors {
+            // Few rows need more columns at a time, or each sum would wait for the one before.
+            // SAFETY: the machine has the instruction set, as the caller promises; the vectors are left to compute.
+            vector += unsafe {
+                match (self.sizes.m, vectors - vector) {
+                    (1, 8..) => self.tile::<V, 1, 8>(0, vector),
+                    (1, 4..) => self.tile::<V, 1, 4>(0, vector),
+                    (2, 4..) => self.tile::<V, 2, 4>(0, vector),
+                    (_, 2..) => self.columns::<V, 2>(vector),
+                    // Vectors that are as wide as `COLUMNS` alone come in odd numbers.
+                    _ if V::LANES == COLUMNS => self.columns::<V, 1>(vector),
+                    _ => unreachable!("an odd number of vectors"),
+                }
+            };
+        }
+    }
+}
+
+impl<T: Wide> Tiles<'_, T> {
+    /// `C` vectors of columns; returns `C`.
+    ///
+    /// # Safety
+    /// The machine has the vector's instruction set, and there are `C` vectors from number `vector` on.
+    #[inline(always)]
+    unsafe fn columns<V: Vector<Element = T>, const C: usize>(&self, vector: usize) -> usize {
+        let (m, most) = (self.sizes.m, strip(V::REGISTERS));
+        let mut row = 0;
+        while row < m {
+            let left = m - row;
+            let rows = match self.x {
+                _ if left >= 2 * FEWEST => most,
+                // As equal as can be.
+                Left::Lying(_) => left.div_ceil(left.div_ceil(FEWEST)),
+                Left::Strips { .. } => left.min(FEWEST),
+            };
+            // SAFETY: the contract; the rows are left to compute.
+            unsafe {
+                match (V::REGISTERS, rows) {
+                    (32, 12) => self.tile::<V, 12, C>(row, vector),
+                    (_, 6..) => self.tile::<V, 6, C>(row, vector),
+                    (_, 5) => self.tile::<V, 5, C>(row, vector),
+                    (_, 4) => self.tile::<V, 4, C>(row, vector),
+                    (_, 3) => self.tile::<V, 3, C>(row, vector),
+                    (_, 2) => self.tile::<V, 2, C>(row, vector),
+                    _ => self.tile::<V, 1, C>(row, vector),
+                }
+            };
+            row += rows;
+        }
+        C
+    }
+
+    /// `R` rows and `C` vectors of columns, their sums in registers; returns `C`.
+    ///
+    /// # Safety
+    /// As for `columns`, and there are `R` rows from `row` on, where in strips all of one strip.
+    #[inline(always)]
+    unsafe fn tile<V: Vector<Element = T>, const R: usize, const C: usize>(&self, row: usize, vector: usize) -> usize {
+        let column = vector * V::LANES;
+        // SAFETY: `product_at` has checked that x and w hold all rows and columns, and its caller answers for the target;
+        // the tile's rows and columns are among them, by the contract.
+        unsafe {
+            let (mut x, row_stride, col_stride) = match self.x {
+                Left::Lying(x) => {
+                    let rows = x.skip(row, 0);
+                    (rows.data.as_ptr().add(rows.offset), rows.row_stride, rows.col_stride)
+                }
+                Left::Strips { data, rows, length } => {
+                    let (number, within) = (row / strip(V::REGISTERS), row % strip(V::REGISTERS));
+                    (data.as_ptr().add(number * length + within), 1, rows as isize)
+                }
+            };
+            let mut w = self.w.as_ptr().add(column);
+            let Target { out, stride, start } = self.target.skip(row, column);
+            let mut sums = [[V::splat(T::zero()); C]; R];
+            let start = match start {
+                Start::Zero => None,
+                Start::Out => Some((out.cast_const(), stride)),
+                Start::Row(start) => Some((start, 0)),
+            };
+            if let Some((start, stride)) = start {
+                for r in 0..R {
+                    for c in 0..C {
+                        sums[r][c] = V::load(start.add(r * stride + c * V::LANES));
+                    }
+                }
+            }
+            let mut left = self.sizes.k;
+            // Loops of fewer rounds end as the processor foresees.
+            while left >= UNROLLED {
+                for term in 0..UNROLLED {
+                    let x = x.wrapping_offset(term as isize * col_stride);
+                    add_term::<V, R, C>(&mut sums, x, row_stride, w.wrapping_add(term * self.w_stride));
+                }
+                (x, w) = (x.wrapping_offset(UNROLLED as isize * col_stride), w.wrapping_add(UNROLLED * self.w_stride));
+                left -= UNROLLED;
+            }
+            while left > 0 {
+                add_term::<V, R, C>(&mut sums, x, row_stride, w);
+                // Beyond the last column these are not read.
+                (x, w) = (x.wrapping_offset(col_stride), w.wrapping_add(self.w_stride));
+                left -= 1;
+            }
+            for r in 0..R {
+                for c in 0..C {
+                    sums[r][c].store(out.add(r * stride + c * V::LANES));
+                }
+            }
+        }
+        C
+    }
+}
+
+/// sums[r] += x[r] · w, for the vectors at `w` and the elements `stride` apart at `x`.
+///
+/// # Safety
+/// The machine has the vector's instruction set; the vectors and the elements are there.
+#[inline(always)]
+unsafe fn add_term<V: Vector, const R: usize, const C: usize>(
+    sums: &mut [[V; C]; R],
+    x: *const V::Element,
+    stride: isize,
+    w: *const V::Element,
+) {
+    // SAFETY: the contract.
+    unsafe {
+        let mut columns = [V::splat(V::Element::zero()); C];
+        for c in 0..C {
+            columns[c] = V::load(w.add(c * V::LANES));
+        }
+        for r in 0..R {
+            let x = V::splat(*x.offset(r as isize * stride));
+            for c in 0..C {
+                sums[r][c] = sums[r][c].add_product(x, columns[c]);
+            }
+        }
+    }
+}
