@@ -81,7 +81,7 @@ fn parameters_and_data_that_are_not_finite_are_told_apart() {
 
     let spoilt: Tensor = Tensor::from([[1.0, f32::NAN]]);
     let found = find_not_finite(|m| loss(m, &spoilt), &model).unwrap();
-    assert_eq!(told(&found), ("constant", "matrix_product", line), "{found}");
+    assert_eq!(told(&found), ("constant", "matmul_with_bias", line), "{found}");
 
     model.1.weight = Tensor::from([[1.0], [f32::INFINITY]]);
     let found = find_not_finite(|m| loss(m, &Tensor::ones((3, 2))), &model).unwrap();

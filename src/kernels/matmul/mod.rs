@@ -39,9 +39,9 @@ impl<'a, T> Matrix<'a, T> {
         assert!(lowest >= 0 && (highest as usize) < self.data.len(), "matrix reaches outside its storage");
     }
 
-    /// Whether the rows, of `cols` elements, lie side by side.
-    fn by_rows(&self, cols: usize) -> bool {
-        (self.col_stride == 1 || cols == 1) && self.row_stride >= 0
+    /// Whether the elements of each row lie side by side. The stride along an axis of one element says nothing.
+    fn by_rows(&self, rows: usize, cols: usize) -> bool {
+        (self.col_stride == 1 || cols == 1) && (self.row_stride >= 0 || rows == 1)
     }
 
     /// The elements of a row, where they lie side by side.
@@ -148,8 +148,8 @@ enum Way {
 
 impl Way {
     fn of<T: Copy>(Sizes { m, k, n }: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>)) -> Way {
-        let (a_by_rows, b_by_rows) = (a.by_rows(k), b.by_rows(n));
-        let (a_by_columns, b_by_columns) = (a.t().by_rows(m), b.t().by_rows(k));
+        let (a_by_rows, b_by_rows) = (a.by_rows(m, k), b.by_rows(k, n));
+        let (a_by_columns, b_by_columns) = (a.t().by_rows(k, m), b.t().by_rows(n, k));
         let columns_of_b = m == 1 || m <= FEW && n > FEW && k * n >= TRANSPOSED_FROM;
         let columns_of_a = n <= FEW && m >= COLUMNS && !a_by_rows;
         if n == 1 && a_by_rows {

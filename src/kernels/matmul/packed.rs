@@ -53,7 +53,7 @@ pub(super) unsafe fn packed<T: Wide>(
 /// As of [`packed`].
 unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>), shared: bool) {
     let Sizes { m, k, n } = sizes;
-    let strips = (!a.by_rows(k) && n >= REPEATED).then(|| Strips::new(a, m, k, shared));
+    let strips = (!a.by_rows(m, k) && n >= REPEATED).then(|| Strips::new(a, m, k, shared));
     let left = |row: usize| strips.as_ref().map_or_else(|| Left::Lying(a.skip(row, 0)), |strips| strips.from(row));
     let rows = |from: usize, to: usize| (from..to).step_by(ROWS).map(move |row| (row, ROWS.min(to - row)));
     if m < TALL {
