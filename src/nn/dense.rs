@@ -89,7 +89,7 @@ impl<T: Float> Layer<Tensor<T>> for Dense<T> {
     /// y = σ(x·W + b).
     ///
     /// # Panics
-    /// Where the last axis of `x` has not `inputs` elements.
+    /// Where the last axis of `x` has not `inputs` elements, or the bias is not `[outputs]`.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let inputs = self.weight.shape()[0];

@@ -65,6 +65,16 @@ impl<T: Wide> Target<T> {
         if term == 0 { self } else { Target { start: Start::Out, ..self } }
     }
 
+    /// Where the sums start from, and the elements from one row of it to the next; none for zeros.
+    #[inline(always)]
+    fn origin(self) -> Option<(*const T, usize)> {
+        match self.start {
+            Start::Zero => None,
+            Start::Out => Some((self.out.cast_const(), self.stride)),
+            Start::Row(row) => Some((row, 0)),
+        }
+    }
+
     /// Writes an element of the product, plus what it starts from.
     ///
     /// # Safety
@@ -82,13 +92,7 @@ impl<T: Wide> Target<T> {
     #[inline(always)]
     pub(super) unsafe fn first(self, row: usize, column: usize) -> T {
         // SAFETY: the contract.
-        unsafe {
-            match self.start {
-                Start::Zero => T::zero(),
-                Start::Out => *self.out.add(row * self.stride + column),
-                Start::Row(start) => *start.add(column),
-            }
-        }
+        unsafe { self.origin().map_or(T::zero(), |(start, stride)| *start.add(row * stride + column)) }
     }
 }
 
@@ -222,14 +226,10 @@ impl<T: Wide> Tiles<'_, T> {
                 }
             };
             let mut w = self.w.as_ptr().add(column);
-            let Target { out, stride, start } = self.target.skip(row, column);
+            let target = self.target.skip(row, column);
+            let Target { out, stride, .. } = target;
             let mut sums = [[V::splat(T::zero()); C]; R];
-            let start = match start {
-                Start::Zero => None,
-                Start::Out => Some((out.cast_const(), stride)),
-                Start::Row(start) => Some((start, 0)),
-            };
-            if let Some((start, stride)) = start {
+            if let Some((start, stride)) = target.origin() {
                 for r in 0..R {
                     for c in 0..C {
                         sums[r][c] = V::load(start.add(r * stride + c * V::LANES));

@@ -12,9 +12,9 @@ use crate::kernels::recurrent::lstm::{self, Run};
 use crate::ops::matmul::{matmul_with_bias, matrix};
 use crate::tensor::{Float, Tensor};
 
-/// The h of all steps `[batch, time, hidden]` and the last c `[batch, hidden]` of x `[batch, time, inputs]`, the weights W `[inputs, 4·hidden]`
-/// and U `[hidden, 4·hidden]`, the bias `[4·hidden]`, and the first h and c `[batch, hidden]`. Where `reverse`, from the last
-/// step to the first. There must be a step.
+/// The h of all steps `[batch, time, hidden]` and the last c `[batch, hidden]`, of x `[batch, time, inputs]`, the weights W
+/// `[inputs, 4·hidden]` and U `[hidden, 4·hidden]`, the bias `[4·hidden]`, and the first h and c `[batch, hidden]`. Where
+/// `reverse`, from the last step to the first. There must be a step.
 ///
 /// The same as [`lstm_step`] again and again. Derivative: the gates' cotangents Ḡ are found from the last step to the first,
 /// each handing h̄ = Ḡ · Uᵀ to the one before; then x̄ = Ḡ · Wᵀ, W̄ = xᵀ · Ḡ, Ū = hᵀ · Ḡ with each step's h before it, b̄ = Σ Ḡ.
