@@ -22,6 +22,7 @@ pub(crate) mod resample;
 pub(crate) mod scan;
 pub(crate) mod strided;
 pub(crate) mod threads;
+mod transpose;
 pub(crate) mod vector;
 pub(crate) mod windows;
 

@@ -180,15 +180,18 @@ fn large() -> Vec<Case> {
         case(2, 24, 1, 1, axis(33, 3, 1, 1)),
         case(3, 1, 64, 24, axis(10, 1, 1, 0)),
     ];
-    cases.extend(tiled().into_iter().take(2));
+    cases.extend(tiled().into_iter().take(4));
     cases
 }
 
-/// Shapes that go by Winograd's tiles, which do not cut the images evenly: several images together, several blocks of tiles.
+/// Shapes that go by Winograd's tiles, which do not cut the images evenly: channels shared by threads, few tiles, several
+/// images together, several blocks of tiles.
 fn tiled() -> Vec<Case> {
     let axis = |length, padding| Axis { length, kernel: 3, stride: 1, dilation: 1, padding };
     let case = |batch, inputs, outputs, axes| Case { batch, groups: 1, inputs, outputs, axes };
     vec![
+        case(1, 35, 50, vec![axis(21, (1, 1)), axis(5, (1, 1))]),
+        case(2, 8, 9, vec![axis(6, (0, 0)), axis(7, (2, 2))]),
         case(5, 17, 19, vec![axis(11, (1, 1)), axis(14, (0, 2))]),
         case(18, 16, 16, vec![axis(10, (0, 0)), axis(9, (2, 0))]),
         case(4, 16, 18, vec![axis(14, (1, 1)), axis(171, (1, 1))]),

@@ -257,19 +257,25 @@ fn partial_gradient<T: Wide>(
     [xs, ys, row].into_iter().for_each(pool::recycle);
 }
 
-/// The sum of all parts, halves added to halves.
-fn sum_of_parts<T: Wide>(mut partial: Vec<T>, size: usize, mut parts: usize) -> Vec<T> {
+/// The sum of all parts, one after the other.
+fn sum_of_parts<T: Wide>(partial: Vec<T>, size: usize, parts: usize) -> Vec<T> {
     if parts == 1 {
         return partial;
     }
-    while parts > 1 {
-        let half = parts.div_ceil(2);
-        let (sums, others) = partial[..parts * size].split_at_mut(half * size);
-        sums.iter_mut().zip(others).for_each(|(sum, &mut other)| *sum += other);
-        parts = half;
-    }
     let mut sum = pool::buffer(size);
-    sum.copy_from_slice(&partial[..size]);
+    threads::for_chunks(&mut sum, |first, sum| {
+        for (part, partial) in partial.chunks_exact(size).enumerate() {
+            let partial = &partial[first..first + sum.len()];
+            if part == 0 {
+                sum.copy_from_slice(partial);
+            } else {
+                vectorized(
+                    #[inline(always)]
+                    || sum.iter_mut().zip(partial).for_each(|(sum, &partial)| *sum += partial),
+                );
+            }
+        }
+    });
     pool::recycle(partial);
     sum
 }

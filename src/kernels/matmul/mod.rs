@@ -112,11 +112,6 @@ pub(crate) fn matmul<'a, T: Wide>(
     }
 }
 
-/// `out += a · b` for a dense m×n matrix, on the calling thread.
-pub(crate) fn add_product<T: Wide>(out: &mut [T], sizes: Sizes, pair: (Matrix<'_, T>, Matrix<'_, T>)) {
-    whole(out, Start::Out, sizes, pair, false);
-}
-
 /// `out = a · b` plus what it starts from, for a dense m×n matrix.
 fn whole<T: Wide>(out: &mut [T], start: Start<T>, sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>), shared: bool) {
     assert_eq!(out.len(), sizes.m * sizes.n);

@@ -161,11 +161,13 @@ mod tests {
     use crate::ops::channels::{per_channel, tests::agree};
     use crate::prelude::*;
 
-    /// Inputs, weights and biases by Winograd's tiles; in groups, with panels that are not full; with steps.
-    fn cases() -> [([Tensor<f64>; 3], ConvOptions); 3] {
+    /// Inputs, weights and biases by Winograd's tiles, many images and fewer than threads; in groups, with panels that are
+    /// not full; with steps.
+    fn cases() -> [([Tensor<f64>; 3], ConvOptions); 4] {
         let mut rng = StdRng::seed_from_u64(0);
         [
             ([4, 16, 9, 10], [17, 16, 3, 3], ConvOptions::new().padding(1)),
+            ([1, 9, 9, 6], [40, 9, 3, 3], ConvOptions::new().padding(1)),
             ([2, 6, 7, 5], [10, 3, 3, 2], ConvOptions::new().groups(2)),
             ([2, 3, 9, 8], [5, 3, 3, 3], ConvOptions::new().stride(2)),
         ]

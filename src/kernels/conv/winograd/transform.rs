@@ -1,10 +1,15 @@
 //! The one-dimensional transforms, on runs of numbers side by side.
 
 #![allow(unsafe_code)]
+// Registers are numbered, as in the formulas.
+#![allow(clippy::needless_range_loop)]
+
+use std::array::from_fn;
+use std::marker::PhantomData;
 
 use num_traits::{NumCast, Zero};
 
-use crate::kernels::conv::tile::SLACK;
+use super::GROUP;
 use crate::kernels::vector::{Vector, Wide, Work};
 
 /// `I` numbers become `O`.
@@ -23,15 +28,30 @@ pub(super) struct Output;
 /// A: what a cotangent of four outputs is to the products.
 pub(super) struct OutputGradient;
 
+/// G: three numbers of the kernel.
+pub(super) struct Kernel;
+
+/// Gᵀ: the gradient to three numbers of the kernel.
+pub(super) struct KernelGradient;
+
+/// A number in all lanes.
+///
+/// # Safety
+/// The machine has the vector's instruction set.
+#[inline(always)]
+unsafe fn number<V: Vector>(x: f64) -> V {
+    // SAFETY: the contract.
+    unsafe { V::splat(<V::Element as NumCast>::from(x).unwrap_or_else(V::Element::zero)) }
+}
+
 /// a + c · b.
 ///
 /// # Safety
 /// The machine has the vector's instruction set.
 #[inline(always)]
 unsafe fn plus<V: Vector>(a: V, c: f64, b: V) -> V {
-    let c = <V::Element as NumCast>::from(c).unwrap_or_else(V::Element::zero);
     // SAFETY: the contract.
-    unsafe { a.add_product(V::splat(c), b) }
+    unsafe { a.add_product(number(c), b) }
 }
 
 impl Transform<6, 6> for Input {
@@ -89,28 +109,93 @@ impl Transform<4, 6> for OutputGradient {
     }
 }
 
-/// The transform of the numbers that stand at `from[starts[..] + p]`, to `to[ends[..] + p]`, for p below `len`. Up to
-/// `SLACK` more are read and written.
+impl Transform<3, 6> for Kernel {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>([a, b, c]: [V; 3]) -> [V; 6] {
+        // SAFETY: the contract.
+        unsafe {
+            let zero = number(0.0);
+            let (even, odd) = (plus(zero, -1.0 / 6.0, plus(a, 1.0, c)), plus(zero, 1.0 / 6.0, b));
+            let far = plus(plus(zero, 1.0 / 24.0, a), 1.0 / 6.0, c);
+            [
+                plus(zero, 0.25, a),
+                plus(even, -1.0, odd),
+                plus(even, 1.0, odd),
+                plus(far, 0.5, odd),
+                plus(far, -0.5, odd),
+                c,
+            ]
+        }
+    }
+}
+
+impl Transform<6, 3> for KernelGradient {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>([a, b, c, d, e, f]: [V; 6]) -> [V; 3] {
+        // SAFETY: the contract.
+        unsafe {
+            let (near, far) = (plus(b, 1.0, c), plus(d, 1.0, e));
+            let (near_apart, far_apart) = (plus(c, -1.0, b), plus(d, -1.0, e));
+            let zero = number(0.0);
+            let sixth = plus(zero, -1.0 / 6.0, near);
+            [
+                plus(plus(sixth, 0.25, a), 1.0 / 24.0, far),
+                plus(plus(zero, 1.0 / 6.0, near_apart), 1.0 / 12.0, far_apart),
+                plus(plus(sixth, 1.0 / 6.0, far), 1.0, f),
+            ]
+        }
+    }
+}
+
+/// Where the numbers of a transform stand: at `starts`, and `step` further on in each repetition.
+#[derive(Clone, Copy)]
+pub(super) struct Places<const N: usize> {
+    pub(super) starts: [usize; N],
+    pub(super) step: usize,
+}
+
+impl<const N: usize> Places<N> {
+    /// At `first` and each `distance` further on.
+    pub(super) fn new(first: usize, distance: usize) -> Self {
+        Places { starts: from_fn(|i| first + i * distance), step: 0 }
+    }
+
+    pub(super) fn step(self, step: usize) -> Self {
+        Places { step, ..self }
+    }
+
+    /// Panics unless `times` runs of `len` elements lie within a slice.
+    fn check(&self, len: usize, times: usize, slice: usize) {
+        let last = self.starts.iter().max().map_or(0, |start| start + (times - 1) * self.step);
+        assert!(last + len <= slice, "a run of {len} at {last} reaches outside its {slice} elements");
+    }
+}
+
+/// The transform of the runs of `len` numbers at `starts`, to those at `ends`, as many times as the last argument says;
+/// `len` is a multiple of [`GROUP`].
 pub(super) fn transform<T: Wide, F: Transform<I, O>, const I: usize, const O: usize>(
-    from: &[T],
-    starts: [usize; I],
-    to: &mut [T],
-    ends: [usize; O],
+    (from, starts): (&[T], Places<I>),
+    (to, ends): (&mut [T], Places<O>),
     len: usize,
+    times: usize,
 ) {
-    let len = len.next_multiple_of(SLACK);
-    assert!(starts.iter().all(|start| start + len <= from.len()), "a run reaches outside its source");
-    assert!(ends.iter().all(|end| end + len <= to.len()), "a run does not fit");
-    T::wide(Runs::<T, F, I, O> { from, starts, to, ends, len, rule: std::marker::PhantomData });
+    if times == 0 {
+        return;
+    }
+    assert!(len.is_multiple_of(GROUP), "runs of {len} are not in whole vectors");
+    starts.check(len, times, from.len());
+    ends.check(len, times, to.len());
+    T::wide(Runs::<T, F, I, O> { from, starts, to, ends, len, times, rule: PhantomData });
 }
 
 struct Runs<'a, T, F, const I: usize, const O: usize> {
     from: &'a [T],
-    starts: [usize; I],
+    starts: Places<I>,
     to: &'a mut [T],
-    ends: [usize; O],
+    ends: Places<O>,
     len: usize,
-    rule: std::marker::PhantomData<F>,
+    times: usize,
+    rule: PhantomData<F>,
 }
 
 impl<T: Wide, F: Transform<I, O>, const I: usize, const O: usize> Work<T> for Runs<'_, T, F, I, O> {
@@ -119,52 +204,22 @@ impl<T: Wide, F: Transform<I, O>, const I: usize, const O: usize> Work<T> for Ru
     #[inline(always)]
     unsafe fn run<V: Vector<Element = T>>(self) {
         let (from, to) = (self.from.as_ptr(), self.to.as_mut_ptr());
-        for p in (0..self.len).step_by(V::LANES) {
-            // SAFETY: the machine has the instruction set, as the caller promises; `transform` has checked that all runs
-            // lie within their slices, and their length is a whole number of vectors.
-            unsafe {
-                let x = self.starts.map(|start| V::load(from.add(start + p)));
-                let y = F::apply(x);
-                for (&end, y) in self.ends.iter().zip(y) {
-                    y.store(to.add(end + p));
+        for time in 0..self.times {
+            let (from, to) = (from.wrapping_add(time * self.starts.step), to.wrapping_add(time * self.ends.step));
+            for p in (0..self.len).step_by(V::LANES) {
+                // SAFETY: the machine has the instruction set, as the caller promises; `transform` has checked that all
+                // runs lie within their slices, and their length is a whole number of vectors.
+                unsafe {
+                    let mut x = [V::splat(T::zero()); I];
+                    for i in 0..I {
+                        x[i] = V::load(from.add(self.starts.starts[i] + p));
+                    }
+                    let y = F::apply(x);
+                    for o in 0..O {
+                        y[o].store(to.add(self.ends.starts[o] + p));
+                    }
                 }
             }
         }
     }
-}
-
-/// Every fourth number to a run of its own: `runs[phase · stride + p] = row[4p + phase]`.
-pub(super) fn part<T: Copy>(row: &[T], runs: &mut [T], stride: usize) {
-    let (a, rest) = runs.split_at_mut(stride);
-    let (b, rest) = rest.split_at_mut(stride);
-    let (c, d) = rest.split_at_mut(stride);
-    for ((((row, a), b), c), d) in row.chunks_exact(4).zip(a).zip(b).zip(c).zip(d) {
-        (*a, *b, *c, *d) = (row[0], row[1], row[2], row[3]);
-    }
-}
-
-/// The inverse of [`part`].
-pub(super) fn join<T: Copy>(runs: &[T], stride: usize, row: &mut [T]) {
-    let (a, rest) = runs.split_at(stride);
-    let (b, rest) = rest.split_at(stride);
-    let (c, d) = rest.split_at(stride);
-    for ((((row, &a), &b), &c), &d) in row.chunks_exact_mut(4).zip(a).zip(b).zip(c).zip(d) {
-        row.copy_from_slice(&[a, b, c, d]);
-    }
-}
-
-/// G: three numbers of the kernel become six.
-pub(super) fn kernel<T: Wide>([a, b, c]: [T; 3]) -> [T; 6] {
-    let number = |x: f64| <T as NumCast>::from(x).unwrap_or_else(T::zero);
-    let (sixth, twelfth, twenty_fourth) = (number(1.0 / 6.0), number(1.0 / 12.0), number(1.0 / 24.0));
-    let (even, far) = ((a + c) * sixth, a * twenty_fourth + c * sixth);
-    [a * number(0.25), T::zero() - even - b * sixth, b * sixth - even, far + b * twelfth, far - b * twelfth, c]
-}
-
-/// Gᵀ: the gradient of [`kernel`].
-pub(super) fn kernel_gradient<T: Wide>([a, b, c, d, e, f]: [T; 6]) -> [T; 3] {
-    let number = |x: f64| <T as NumCast>::from(x).unwrap_or_else(T::zero);
-    let (sum, difference) = ((b + c) * number(1.0 / 6.0), (c - b) * number(1.0 / 6.0));
-    let (far, apart) = (d + e, (d - e) * number(1.0 / 12.0));
-    [a * number(0.25) - sum + far * number(1.0 / 24.0), difference + apart, far * number(1.0 / 6.0) - sum + f]
 }
