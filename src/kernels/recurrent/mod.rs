@@ -7,6 +7,7 @@
 pub(crate) mod gru;
 pub(crate) mod lstm;
 
+use super::pool::{self, Pooled};
 use super::threads;
 
 /// Sequences that are computed together.
@@ -27,6 +28,26 @@ impl Sequences {
     fn steps(self) -> impl DoubleEndedIterator<Item = (usize, Option<usize>)> {
         let place = move |step| if self.reverse { self.time - 1 - step } else { step };
         (0..self.time).map(move |step| (place(step), step.checked_sub(1).map(place)))
+    }
+
+    /// What each step multiplies by its weights, `[batch, time, inputs + hidden]`: its inputs and the state before it, of
+    /// the inputs `[batch, time, inputs]`, the states `[batch, time, hidden]` and the first of them `[batch, hidden]`.
+    pub(crate) fn factors<T: Pooled + Sync>(self, inputs: usize, x: &[T], h: &[T], start: &[T]) -> Vec<T> {
+        let width = inputs + self.hidden;
+        let mut out = pool::buffer(self.batch * self.time * width);
+        threads::for_row_chunks(&mut out, self.time * width, 1, |first, out| {
+            for (sequence, out) in (first..).zip(out.chunks_exact_mut(self.time * width)) {
+                for (step, before) in self.steps() {
+                    let (input, state) = out[step * width..][..width].split_at_mut(inputs);
+                    input.copy_from_slice(&x[self.at(inputs, sequence, step)]);
+                    let first = || &start[sequence * self.hidden..][..self.hidden];
+                    state.copy_from_slice(
+                        before.map_or_else(first, |before| &h[self.at(self.hidden, sequence, before)]),
+                    );
+                }
+            }
+        });
+        out
     }
 
     /// The step that is computed last, of one at least.

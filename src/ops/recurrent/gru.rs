@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use ndarray::s;
 
-use super::{before, unrolled};
+use super::{factors, unrolled};
 use crate::autodiff::{op, pull_composed};
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
@@ -63,14 +63,15 @@ fn pull<T: Float>(
     let transposed = matrix(&transposed, transposed.layout().offset);
     gru::backward(s, run, transposed, g.dense(), [&mut d, &mut dm], &mut dh);
     let (d, dm) = (Tensor::from_dense(d, &[rows, 3 * n]), Tensor::from_dense(dm, &[rows, n]));
+    let inputs = x.shape()[2];
+    let factors = factors(s, x, h, start);
     let hidden_weight = || {
-        let before = before(s, h, start);
-        let parts = [before.t().matmul(&d.slice(s![.., ..2 * n])), before.t().matmul(&dm)];
-        Tensor::concat(&parts, 1)
+        let states = factors.slice(s![inputs.., ..]);
+        Tensor::concat(&[states.matmul(&d.slice(s![.., ..2 * n])), states.matmul(&dm)], 1)
     };
     [
         watched[0].then(|| d.matmul(&input_weight.t()).reshape(x.shape())),
-        watched[1].then(|| x.reshape((rows, x.shape()[2])).t().matmul(&d)),
+        watched[1].then(|| factors.slice(s![..inputs, ..]).matmul(&d)),
         watched[2].then(hidden_weight),
         watched[3].then(|| d.sum_axis(0)),
         watched[4].then(|| dm.sum_axis(0)),

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use ndarray::s;
 
-use super::{before, unrolled};
+use super::{factors, unrolled};
 use crate::autodiff::{op, pull_composed};
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
@@ -17,7 +17,7 @@ use crate::tensor::{Float, Tensor};
 /// `reverse`, from the last step to the first. There must be a step.
 ///
 /// The same as [`lstm_step`] again and again. Derivative: the gates' cotangents Ḡ are found from the last step to the first,
-/// each handing h̄ = Ḡ · Uᵀ to the one before; then x̄ = Ḡ · Wᵀ, W̄ = xᵀ · Ḡ, Ū = hᵀ · Ḡ with each step's h before it, b̄ = Σ Ḡ.
+/// each handing h̄ = Ḡ · Uᵀ to the one before; then x̄ = Ḡ · Wᵀ, [W̄, Ū] = [x, h]ᵀ · Ḡ with each step's h before it, b̄ = Σ Ḡ.
 #[track_caller]
 pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> (Tensor<T>, Tensor<T>) {
     let [x, _, weight, ..] = inputs;
@@ -75,11 +75,12 @@ fn pull<T: Float>(
     dc.copy_from_slice(of_c);
     lstm::backward(s, run, matrix(&transposed, transposed.layout().offset), of_h, &mut d, [&mut dh, &mut dc]);
     let d = Tensor::from_dense(d, &[rows, 4 * n]);
-    let before = || before(s, &states.slice(s![..(rows * n) as isize]).reshape((s.batch, s.time, n)), h);
+    let inputs = x.shape()[2];
+    let weights = (watched[1] || watched[2]).then(|| factors(s, x, states, h).matmul(&d));
     [
         watched[0].then(|| d.matmul(&input_weight.t()).reshape(x.shape())),
-        watched[1].then(|| x.reshape((rows, x.shape()[2])).t().matmul(&d)),
-        watched[2].then(|| before().t().matmul(&d)),
+        weights.as_ref().map(|weights| weights.slice(s![..inputs, ..])),
+        weights.as_ref().map(|weights| weights.slice(s![inputs.., ..])),
         watched[3].then(|| d.sum_axis(0)),
         watched[4].then(|| Tensor::from_dense(dh, h.shape())),
         watched[5].then(|| Tensor::from_dense(dc, c.shape())),

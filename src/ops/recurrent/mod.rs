@@ -3,22 +3,17 @@
 mod gru;
 mod lstm;
 
-pub(crate) use gru::{gru, gru_step};
-pub(crate) use lstm::{lstm, lstm_step};
-use ndarray::s;
-
 use crate::kernels::recurrent::Sequences;
 use crate::tensor::{Float, Tensor};
+pub(crate) use gru::{gru, gru_step};
+pub(crate) use lstm::{lstm, lstm_step};
 
-/// The state that each step started from, as rows: `[batch · time, hidden]`, of the states and the first one.
-fn before<T: Float>(s: Sequences, h: &Tensor<T>, start: &Tensor<T>) -> Tensor<T> {
-    let start = start.unsqueeze(1);
-    let before = if s.reverse {
-        Tensor::concat(&[h.slice(s![.., 1.., ..]), start], 1)
-    } else {
-        Tensor::concat(&[start, h.slice(s![.., ..s.time - 1, ..])], 1)
-    };
-    before.reshape((s.batch * s.time, s.hidden))
+/// Each step's inputs and the state before it, as columns `[inputs + hidden, batch · time]`: what the gates'
+/// cotangents are multiplied by for the gradient to the weights. `h` has the states, from its start on.
+fn factors<T: Float>(s: Sequences, x: &Tensor<T>, h: &Tensor<T>, start: &Tensor<T>) -> Tensor<T> {
+    let (inputs, x, start) = (x.shape()[2], x.contiguous(), start.contiguous());
+    let rows = s.factors(inputs, x.dense(), h.dense(), start.dense());
+    Tensor::from_dense(rows, &[s.batch * s.time, inputs + s.hidden]).t()
 }
 
 /// The outputs of a step function at all steps, in the order of time.
