@@ -35,6 +35,18 @@ pub(crate) unsafe trait Vector: Copy {
     /// self + a · b.
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
 
+    /// Has the line of memory at an address brought near. The address may lie anywhere.
+    #[inline(always)]
+    fn prefetch(at: *const Self::Element) {
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        // SAFETY: every such machine has the instruction, and it never faults.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(at.cast());
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+        let _ = at;
+    }
+
     /// Writes the transpose of [`SIDE`]×[`SIDE`] elements, whose rows are `stride` and `to_stride` apart.
     #[inline(always)]
     unsafe fn transpose(from: *const Self::Element, stride: isize, to: *mut Self::Element, to_stride: usize) {

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use super::tiles::{COLUMNS, Left, Start, Target, product_at, strip};
 use super::{Matrix, Sizes, in_turn};
 use crate::kernels::pool;
@@ -13,11 +15,14 @@ pub(super) const TERMS: usize = 512;
 /// Rows that are multiplied at a time at most: a whole number of strips of every kind.
 pub(super) const ROWS: usize = 48;
 
-/// Groups (panels or strips) that are laid out together, since their elements are neighbours where they come from.
+/// Groups (panels or strips) of columns that lie side by side which are laid out together.
 const TOGETHER: usize = 4;
 
 /// Rows that are laid out together: as many elements of a column fill a line of the cache.
 const LINE: usize = 16;
+
+/// Rows that a thread lays out at a time, where each lies side by side.
+const SOME: usize = 64;
 
 /// A right operand in panels of columns, each with its rows one after the other; the last is filled up with zeros.
 pub(in crate::kernels) struct Panels<T: Wide> {
@@ -148,46 +153,50 @@ impl<T: Wide> Work<T> for Widths {
 /// Groups of `width` columns of a k×n matrix, each with its rows one after the other; the last is filled up with zeros.
 fn laid_out<T: Wide>(x: Matrix<'_, T>, k: usize, n: usize, width: usize, shared: bool) -> Vec<T> {
     let mut out = pool::buffer(k * n.next_multiple_of(width));
-    let columns = TOGETHER * width;
-    let pieces = out.chunks_mut((k * columns).max(1)).enumerate();
-    in_turn(shared, pieces, |(i, out)| {
-        let column = i * columns;
-        let (x, n) = (x.skip(0, column), columns.min(n - column));
-        x.check(k, n);
-        let whole = n / width * width;
-        let (groups, rest) = out.split_at_mut(whole * k);
-        T::wide(Groups { x, k, width, out: groups });
-        let x = x.skip(0, whole);
-        for (l, row) in rest.chunks_exact_mut(width).enumerate() {
-            let (row, zeros) = row.split_at_mut(n - whole);
-            zeros.fill(T::zero());
-            match x.row(l, n - whole) {
-                Some(from) => row.copy_from_slice(from),
-                None => row.iter_mut().enumerate().for_each(|(c, element)| *element = x.at(l, c)),
-            }
-        }
+    if out.is_empty() {
+        return out;
+    }
+    x.check(k, n);
+    let groups = Groups { x, k, n, width, out: out.as_mut_ptr() };
+    // The source is read along its lines, so that the processor reads ahead.
+    let (height, columns) = if x.row_stride == 1 { (k, TOGETHER * width) } else { (SOME, n) };
+    let across = n.div_ceil(columns);
+    in_turn(shared, 0..across * k.div_ceil(height), |i| {
+        let (row, column) = (i / across * height, i % across * columns);
+        T::wide(Block { groups: &groups, rows: row..k.min(row + height), columns: column..n.min(column + columns) });
     });
     out
 }
 
-/// The groups that are full.
+/// Where groups come from, and where they go.
 struct Groups<'a, T> {
     x: Matrix<'a, T>,
     k: usize,
+    n: usize,
     width: usize,
-    out: &'a mut [T],
+    out: *mut T,
 }
 
-impl<T: Wide> Work<T> for Groups<'_, T> {
+// SAFETY: threads that share the groups write blocks of their own.
+unsafe impl<T: Sync> Sync for Groups<'_, T> {}
+
+/// Some rows of some groups, which no other block has.
+struct Block<'a, T> {
+    groups: &'a Groups<'a, T>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+}
+
+impl<T: Wide> Work<T> for Block<'_, T> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<V: Vector<Element = T>>(self) {
-        // SAFETY: the machine has the instruction set, as the caller promises; `laid_out` has checked that the groups'
-        // columns lie within the matrix's slice.
+        // SAFETY: the machine has the instruction set, as the caller promises; `laid_out` has checked that the matrix lies
+        // within its slice and made room for all groups, and hands each block out once.
         unsafe {
             // The compiler knows the widths.
-            match self.width {
+            match self.groups.width {
                 6 => self.of::<V, 6>(),
                 12 => self.of::<V, 12>(),
                 16 => self.of::<V, 16>(),
@@ -198,29 +207,33 @@ impl<T: Wide> Work<T> for Groups<'_, T> {
     }
 }
 
-impl<T: Wide> Groups<'_, T> {
+impl<T: Wide> Block<'_, T> {
     /// # Safety
-    /// The machine has the vector's instruction set, and all columns of the groups lie within the matrix's slice.
+    /// The machine has the vector's instruction set, the matrix lies within its slice, there is room for all groups, and
+    /// nothing else reads or writes the block meanwhile.
     #[inline(always)]
     unsafe fn of<V: Vector<Element = T>, const W: usize>(self) {
-        let Groups { x, k, out, .. } = self;
-        for block in (0..k).step_by(LINE) {
-            for (i, group) in out.chunks_exact_mut(k * W).enumerate() {
-                let (x, group) = (x.skip(block, i * W), &mut group[block * W..]);
-                let count = LINE.min(group.len() / W) * W;
-                // SAFETY: the contract; the rows are among the k.
-                unsafe { rows::<V, W>(x, &mut group[..count]) };
+        let Groups { x, k, n, out, .. } = *self.groups;
+        for first in self.rows.clone().step_by(LINE) {
+            let count = LINE.min(self.rows.end - first);
+            for column in self.columns.clone().step_by(W) {
+                let x = x.skip(first, column);
+                // SAFETY: the contract; the group has its rows one after the other, and these are among them.
+                unsafe {
+                    let out = std::slice::from_raw_parts_mut(out.add(column * k + first * W), count * W);
+                    if column + W <= n { whole_rows::<V, W>(x, out) } else { filled_rows::<T, W>(x, n - column, out) }
+                }
             }
         }
     }
 }
 
-/// Some rows of a group.
+/// Some rows of a group that is full.
 ///
 /// # Safety
 /// The machine has the vector's instruction set, and the matrix has all the rows.
 #[inline(always)]
-unsafe fn rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: &mut [V::Element]) {
+unsafe fn whole_rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: &mut [V::Element]) {
     // SAFETY: the contract; the blocks that are transposed are whole.
     unsafe {
         let from = x.data.as_ptr().add(x.offset);
@@ -237,6 +250,8 @@ unsafe fn rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: &mut [
         for (l, row) in out.as_chunks_mut::<W>().0.iter_mut().enumerate().skip(done) {
             let from = from.offset(l as isize * x.row_stride);
             if x.col_stride == 1 {
+                // The same columns of the rows that come next.
+                V::prefetch(from.wrapping_offset(LINE as isize * x.row_stride));
                 *row = *from.cast();
             } else {
                 for (c, element) in row.iter_mut().enumerate() {
@@ -244,5 +259,14 @@ unsafe fn rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: &mut [
                 }
             }
         }
+    }
+}
+
+/// Some rows of a group of fewer columns, filled up with zeros.
+fn filled_rows<T: Wide, const W: usize>(x: Matrix<'_, T>, columns: usize, out: &mut [T]) {
+    for (l, row) in out.chunks_exact_mut(W).enumerate() {
+        let (row, zeros) = row.split_at_mut(columns);
+        row.iter_mut().enumerate().for_each(|(c, element)| *element = x.at(l, c));
+        zeros.fill(T::zero());
     }
 }
