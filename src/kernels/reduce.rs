@@ -63,14 +63,17 @@ where
             let Some(line) = rest.next() else { return };
             if kept.strides == [1] && kept.length > 1 {
                 fold_columns(x.data, start, &folded, line, op);
-            } else if folded.strides == [1] && folded.count == 1 && folded.length <= BLOCK {
-                fold_rows(x.data, start, kept.strides[0], folded.length, line, op);
-            } else {
-                for (i, result) in line.iter_mut().enumerate() {
-                    let start = start.wrapping_add_signed(kept.strides[0] * i as isize);
-                    *result = fold_from(x.data, start, &folded, op);
-                }
+                return;
             }
+            threads::for_row_chunks(line, 1, work, |first, line| {
+                let start = |i: usize| start.wrapping_add_signed(kept.strides[0] * (first + i) as isize);
+                if folded.strides == [1] && folded.count == 1 && folded.length <= BLOCK {
+                    fold_rows(x.data, start(0), kept.strides[0], folded.length, line, op);
+                } else {
+                    let results = line.iter_mut().enumerate();
+                    results.for_each(|(i, result)| *result = fold_from(x.data, start(i), &folded, op));
+                }
+            });
         });
     });
     out
