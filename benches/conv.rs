@@ -1,17 +1,21 @@
-//! Convolutions of the `lenet` and `vgg` workloads, forward and both gradients: `cargo bench --bench conv`.
+//! Convolutions of the `lenet` and `vgg` workloads, of single images and of deep layers, forward and both gradients:
+//! `cargo bench --bench conv`.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use sapwood::ops::{ConvOptions, Window};
 use sapwood::prelude::*;
 
 /// (name, batch, inputs, outputs, length of both axes, kernel, padding)
-const LAYERS: [(&str, [usize; 6]); 6] = [
+const LAYERS: [(&str, [usize; 6]); 9] = [
     ("lenet 1", [128, 1, 6, 28, 5, 2]),
     ("lenet 2", [128, 6, 16, 14, 5, 0]),
     ("vgg 1", [64, 3, 32, 32, 3, 1]),
     ("vgg 2", [64, 32, 32, 32, 3, 1]),
     ("vgg 3", [64, 32, 64, 16, 3, 1]),
     ("vgg 4", [64, 64, 64, 16, 3, 1]),
+    ("one image", [1, 64, 64, 56, 3, 1]),
+    ("two images", [2, 128, 128, 28, 3, 1]),
+    ("deep", [8, 512, 512, 14, 3, 1]),
 ];
 
 fn convolutions(criterion: &mut Criterion) {
