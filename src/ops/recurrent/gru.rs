@@ -64,15 +64,15 @@ fn pull<T: Float>(
     gru::backward(s, run, transposed, g.dense(), [&mut d, &mut dm], &mut dh);
     let (d, dm) = (Tensor::from_dense(d, &[rows, 3 * n]), Tensor::from_dense(dm, &[rows, n]));
     let inputs = x.shape()[2];
-    let factors = factors(s, x, h, start);
-    let hidden_weight = || {
+    let factors = (watched[1] || watched[2]).then(|| factors(s, x, h, start));
+    let hidden_weight = |factors: &Tensor<T>| {
         let states = factors.slice(s![inputs.., ..]);
         Tensor::concat(&[states.matmul(&d.slice(s![.., ..2 * n])), states.matmul(&dm)], 1)
     };
     [
         watched[0].then(|| d.matmul(&input_weight.t()).reshape(x.shape())),
-        watched[1].then(|| factors.slice(s![..inputs, ..]).matmul(&d)),
-        watched[2].then(hidden_weight),
+        factors.as_ref().filter(|_| watched[1]).map(|factors| factors.slice(s![..inputs, ..]).matmul(&d)),
+        factors.as_ref().filter(|_| watched[2]).map(hidden_weight),
         watched[3].then(|| d.sum_axis(0)),
         watched[4].then(|| dm.sum_axis(0)),
         watched[5].then(|| Tensor::from_dense(dh, start.shape())),

@@ -70,7 +70,7 @@ struct Piece<'a, T> {
 
 fn compute<T: Wide>(g: &Geometry, x: &[T], weights: Vec<T>, bias: Option<&[T]>) -> Vec<T> {
     let plane = g.y[1] * g.y[2];
-    let x = Images { elements: x, channels: g.inputs, lengths: [g.x[1], g.x[2]], before: [g.before[1], g.before[2]] };
+    let x = Images::inputs(g, x);
     let mut out = pool::buffer(g.batch * g.outputs * plane);
     // Channels are shared only where images are fewer than threads: each piece transforms all inputs.
     let groups = g.outputs.div_ceil(GROUP).div_ceil(available().div_ceil(g.batch));

@@ -61,7 +61,12 @@ pub(super) struct Images<'a, T> {
     pub(super) before: [usize; 2],
 }
 
-impl<T: Wide> Images<'_, T> {
+impl<'a, T: Wide> Images<'a, T> {
+    /// The x of a convolution.
+    pub(super) fn inputs(g: &Geometry, x: &'a [T]) -> Self {
+        Images { elements: x, channels: g.inputs, lengths: [g.x[1], g.x[2]], before: [g.before[1], g.before[2]] }
+    }
+
     /// Copies padded rows of a group of channels to `[rows, width, GROUP]`.
     fn rows(&self, image: usize, first_channel: usize, first: usize, out: &mut [T], width: usize) {
         let [height, length] = self.lengths;

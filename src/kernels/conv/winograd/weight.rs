@@ -84,7 +84,7 @@ struct Piece<'a, T> {
 pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> Vec<T> {
     let (groups, tap) = (g.inputs.div_ceil(GROUP), g.outputs * GROUP);
     let size = groups * 9 * tap;
-    let x = Images { elements: x, channels: g.inputs, lengths: [g.x[1], g.x[2]], before: [g.before[1], g.before[2]] };
+    let x = Images::inputs(g, x);
     let y = Images { elements: y, channels: g.outputs, lengths: [g.y[1], g.y[2]], before: [0; 2] };
     let parts =
         (g.batch * Tiles::of(g, RUN).of_image() / PART).clamp(1, g.batch.min(PIECES)).min((PARTIAL / size).max(1));
