@@ -20,6 +20,7 @@ pub(crate) mod recurrent;
 pub(crate) mod reduce;
 pub(crate) mod resample;
 pub(crate) mod scan;
+pub(crate) mod softmax;
 pub(crate) mod strided;
 pub(crate) mod threads;
 mod transpose;

@@ -313,12 +313,6 @@ pub(crate) fn update_rows<T: Copy + Send + Sync>(
     });
 }
 
-/// The number to take from x's before their exponentials: their largest, or 0 where an infinite one, or none that is a
-/// number, would make NaN of the differences.
-pub(crate) fn shift<T: num_traits::Float>(largest: T) -> T {
-    if largest.is_finite() { largest } else { T::zero() }
-}
-
 /// y = exp(x − from), and Σ y.
 pub(crate) fn exp_below<T: Real + Send + Sync>(x: &[T], from: T, y: &mut [T]) -> T {
     vectorized(

@@ -1,9 +1,11 @@
 //! Cross-entropy with labels: one pass over the logits.
 
+use std::cell::OnceCell;
+
 use crate::autodiff::unary;
-use crate::kernels::reduce::{exp_below, shift};
+use crate::kernels::softmax::{self, Below};
 use crate::kernels::{math, pool, threads};
-use crate::ops::{Keep, softmax_row};
+use crate::ops::Keep;
 use crate::tensor::{Element, Float, Index, Tensor};
 
 /// How many classes the last axis counts.
@@ -39,9 +41,6 @@ pub(super) fn labels<T: Float, I: Index>(
     indices
 }
 
-/// What an exponential costs, in additions.
-const EXPONENTIAL: usize = 8;
-
 /// Labels as rows k of weighted probabilities: `off` · w, and `on` · w more at the label; nothing where it is ignored.
 #[derive(Clone)]
 pub(super) struct Labels<T> {
@@ -53,25 +52,22 @@ pub(super) struct Labels<T> {
 }
 
 impl<T: Float> Labels<T> {
-    /// The loss of each row, Σ k (ln Σ e^z − z).
-    fn losses(&self, z: &[T]) -> Vec<T> {
+    /// The loss of each row, Σ k (ln Σ e^z − z), given what its softmax is made of.
+    fn losses(&self, z: &[T], softmax: &[T]) -> Vec<T> {
         let mut losses = pool::buffer(self.labels.len());
-        threads::for_row_chunks(&mut losses, 1, EXPONENTIAL * self.classes, |first, losses| {
-            let mut exponentials = pool::buffer(self.classes);
+        let cost = if self.off == T::zero() { 1 } else { self.classes };
+        threads::for_row_chunks(&mut losses, 1, cost, |first, losses| {
             for (row, loss) in (first..).zip(losses) {
                 let z = &z[row * self.classes..][..self.classes];
-                *loss = self.labels[row].map_or(T::zero(), |label| self.loss(z, label, &mut exponentials));
+                let loss_of = |label| self.loss(z, label, softmax[2 * row], math::ln(softmax[2 * row + 1]));
+                *loss = self.labels[row].map_or(T::zero(), loss_of);
             }
-            pool::recycle(exponentials);
         });
         losses
     }
 
-    /// One row's; `exponentials` has room for as many as there are classes.
-    fn loss(&self, z: &[T], label: usize, exponentials: &mut [T]) -> T {
-        let top = z.iter().copied().fold(T::neg_infinity(), T::max);
-        let shift = shift(top);
-        let log_sum = math::ln(exp_below(z, shift, exponentials));
+    /// One row's; `log_sum` is ln Σ e^(z − shift).
+    fn loss(&self, z: &[T], label: usize, shift: T, log_sum: T) -> T {
         let mut loss = self.on * self.weights[label] * (log_sum - (z[label] - shift));
         if self.off != T::zero() {
             let even = z.iter().zip(&self.weights).map(|(&z, &weight)| weight * (log_sum - (z - shift)));
@@ -81,31 +77,23 @@ impl<T: Float> Labels<T> {
     }
 
     /// The rows z̄ = (softmax(z) · Σ k − k) · ȳ; zeros where the label is ignored, whatever stands there.
-    fn pull(&self, z: &[T], g: &[T]) -> Vec<T> {
+    fn pull(&self, z: &[T], softmax: &[T], g: &[T]) -> Vec<T> {
         let total = self.weights.iter().copied().sum::<T>();
-        let mut out = pool::buffer(z.len());
-        threads::for_row_chunks(&mut out, self.classes, EXPONENTIAL, |first, out| {
-            for (row, out) in (first..).zip(out.chunks_exact_mut(self.classes)) {
-                let z = &z[row * self.classes..][..self.classes];
-                match self.labels[row] {
-                    Some(label) => self.pull_row(z, label, total, g[row], out),
-                    None => out.fill(T::zero()),
-                }
-            }
-        });
-        out
+        softmax::exponentials(z, self.classes, softmax, |row, Below { sum, .. }, e| match self.labels[row] {
+            Some(label) => self.pull_row(label, total, g[row], sum, e),
+            None => e.fill(T::zero()),
+        })
     }
 
-    /// One row's, with all weights added up in `total`.
-    fn pull_row(&self, z: &[T], label: usize, total: T, g: T, out: &mut [T]) {
+    /// One row's, of its exponentials and their sum, with all weights added up in `total`.
+    fn pull_row(&self, label: usize, total: T, g: T, sum: T, e: &mut [T]) {
         let (on, off) = (self.on * self.weights[label] * g, self.off * g);
-        let all = on + off * total;
-        softmax_row(z, out);
-        out.iter_mut().for_each(|p| *p *= all);
+        let all = (on + off * total) / sum;
+        e.iter_mut().for_each(|e| *e *= all);
         if off != T::zero() {
-            out.iter_mut().zip(&self.weights).for_each(|(p, &weight)| *p -= off * weight);
+            e.iter_mut().zip(&self.weights).for_each(|(p, &weight)| *p -= off * weight);
         }
-        out[label] -= on;
+        e[label] -= on;
     }
 
     /// All rows k.
@@ -126,13 +114,21 @@ impl<T: Float> Labels<T> {
 /// The loss of each row, Σ k (ln Σ e^z − z), with z shifted by its largest; z̄ = (softmax(z) · Σ k − k) · ȳ.
 #[track_caller]
 pub(super) fn of_labels<T: Float>(logits: &Tensor<T>, target: Labels<T>, shape: &[usize]) -> Tensor<T> {
-    let forward = |z: &Tensor<T>| Tensor::from_dense(target.losses(z.contiguous().dense()), shape);
+    // Of the tapes that record, each gets the numbers that the one computation found.
+    let found = OnceCell::new();
+    let forward = |z: &Tensor<T>| {
+        let z = z.contiguous();
+        let softmax = softmax::sums(z.dense(), target.classes.max(1));
+        let losses = target.losses(z.dense(), &softmax);
+        let _ = found.set(Tensor::from_dense(softmax, &[losses.len(), 2]));
+        Tensor::from_dense(losses, shape)
+    };
     unary(logits, forward, |z, _| {
-        let (z, target) = (z.clone(), target.clone());
+        let (z, target, softmax) = (z.clone(), target.clone(), found.get().cloned());
         move |g: Tensor<T>| {
-            if !g.is_traced() && !z.is_traced() {
+            if let Some(softmax) = softmax.filter(|_| !g.is_traced() && !z.is_traced()) {
                 let z = z.contiguous();
-                return Tensor::from_dense(target.pull(z.dense(), g.contiguous().dense()), z.shape());
+                return Tensor::from_dense(target.pull(z.dense(), softmax.dense(), g.contiguous().dense()), z.shape());
             }
             let rows = Tensor::from_dense(target.rows(), z.shape());
             let counted = Tensor::from_dense(target.labels.iter().map(Option::is_some).collect(), g.shape());

@@ -43,5 +43,4 @@ pub(crate) use conv::conv_with_bias;
 pub(crate) use matmul::matmul_with_bias;
 pub use per_axis::PerAxis;
 pub use resample::Interpolation;
-pub(crate) use softmax::softmax_row;
 pub use window::Window;

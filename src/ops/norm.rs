@@ -6,7 +6,8 @@ use super::extrema::Largest;
 use super::reduce::zero_to_infinity;
 use crate::autodiff::{binary, unary};
 use crate::kernels::math;
-use crate::kernels::reduce::{Fold, fold_dense, map_rows, shift};
+use crate::kernels::reduce::{Fold, fold_dense, map_rows};
+use crate::kernels::softmax::shift;
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {

@@ -121,7 +121,7 @@ fn pull<T: Float>(
 }
 
 /// [`softmax`](Tensor::softmax) of one row.
-pub(crate) fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
+fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     let scale = exp_below(x, fold_dense(x, &Largest), y).recip();
     vectorized(
         #[inline(always)]

@@ -5,13 +5,15 @@
 mod dots;
 mod packed;
 mod panels;
+mod thin;
 mod tiles;
 mod unpacked;
 
 use self::dots::dots;
 use self::packed::packed;
+use self::thin::{THIN, thin};
 use self::tiles::{Start, Target};
-use self::unpacked::few_rows;
+use self::unpacked::{few_rows, is_read_in_place};
 use super::pool;
 use super::threads::share;
 use super::vector::Wide;
@@ -132,27 +134,33 @@ const ROWS: usize = 64;
 /// How a product is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
-    /// One column, and A lies by rows.
+    /// A few columns, and A lies by rows.
     Dots,
     /// Few rows, and B lies by rows.
     FewRows,
     /// As the transpose of B's transpose by A's.
     Transposed,
+    /// Few terms.
+    Thin,
     Packed,
 }
 
 impl Way {
-    fn of<T: Copy>(Sizes { m, k, n }: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>)) -> Way {
+    fn of<T: Copy>(sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>)) -> Way {
+        let Sizes { m, k, n } = sizes;
         let (a_by_rows, b_by_rows) = (a.by_rows(m, k), b.by_rows(k, n));
         let (a_by_columns, b_by_columns) = (a.t().by_rows(k, m), b.t().by_rows(n, k));
-        let columns_of_b = m == 1 || m <= FEW && n > FEW && k * n >= TRANSPOSED_FROM;
+        let dots = |columns: usize| columns == 1 || columns <= dots::MOST && k >= dots::LONG;
+        let columns_of_b = dots(m) || m <= FEW && n > FEW && k * n >= TRANSPOSED_FROM;
         let columns_of_a = n <= FEW && m >= COLUMNS && !a_by_rows;
-        if n == 1 && a_by_rows {
+        if dots(n) && a_by_rows {
             Way::Dots
-        } else if m <= FEW && n >= COLUMNS && b_by_rows {
+        } else if b_by_rows && is_read_in_place(sizes) {
             Way::FewRows
         } else if columns_of_b && b_by_columns || columns_of_a && a_by_columns {
             Way::Transposed
+        } else if k <= THIN && m > FEW && n > FEW {
+            Way::Thin
         } else {
             Way::Packed
         }
@@ -179,14 +187,16 @@ unsafe fn product_by<T: Wide>(
     b.check(k, n);
     match way {
         Way::Dots => {
-            let mut column = pool::buffer(k);
-            column.iter_mut().enumerate().for_each(|(l, element)| *element = b.at(l, 0));
+            let mut columns = pool::buffer(n * k);
+            for (column, x) in columns.chunks_exact_mut(k).enumerate() {
+                x.iter_mut().enumerate().for_each(|(l, element)| *element = b.at(l, column));
+            }
             in_turn(shared, (0..m).step_by(ROWS), |first| {
                 let (a, target) = (a.skip(first, 0), target.skip(first, 0));
                 // SAFETY: the contract; no two pieces have a row in common.
-                dots(a, ROWS.min(m - first), &column, |row, sum| unsafe { target.put(row, 0, sum) });
+                dots(a, ROWS.min(m - first), &columns, k, |row, column, sum| unsafe { target.put(row, column, sum) });
             });
-            pool::recycle(column);
+            pool::recycle(columns);
         }
         Way::FewRows => {
             // SAFETY: the contract; the remaining columns are the target's too.
@@ -208,6 +218,8 @@ unsafe fn product_by<T: Wide>(
             pool::recycle(columns);
         }
         // SAFETY: the contract.
+        Way::Thin => unsafe { thin(target, sizes, (a, b), shared) },
+        // SAFETY: the contract.
         Way::Packed => unsafe { packed(target, sizes, (a, b), shared) },
     }
 }
@@ -221,7 +233,7 @@ fn in_turn<I: Iterator + Send>(shared: bool, items: I, body: impl Fn(I::Item) + 
 mod tests {
     use rayon::ThreadPoolBuilder;
 
-    use super::{Matrix, Sizes, Start, Target, Way, matmul, product_by};
+    use super::{Matrix, Sizes, Start, THIN, Target, Way, matmul, product_by};
     use crate::kernels::vector::emulation::of_wide_vectors;
 
     /// Small integers: every order of summation gives the same bits.
@@ -295,7 +307,8 @@ mod tests {
             let (a, b) = (numbers(m * k), numbers(k * n));
             let (a, b, stride) = (matrix(&a, [m, k], false), matrix(&b, [k, n], false), n + 3);
             let mut ways = vec![Way::FewRows, Way::Packed];
-            ways.extend((n == 1).then_some(Way::Dots));
+            ways.extend((k <= THIN).then_some(Way::Thin));
+            ways.extend((n <= 3).then_some(Way::Dots));
             ways.extend((m == 1 || n > 1).then_some(Way::Transposed));
             for way in ways {
                 let mut out = numbers(m * stride);

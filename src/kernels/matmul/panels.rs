@@ -18,8 +18,11 @@ pub(super) const ROWS: usize = 48;
 /// Groups (panels or strips) of columns that lie side by side which are laid out together.
 const TOGETHER: usize = 4;
 
-/// Rows that are laid out together: as many elements of a column fill a line of the cache.
+/// Rows that are laid out together where columns lie side by side: as many elements fill a line of the cache.
 const LINE: usize = 16;
+
+/// Rows of which no more have a place in the first-level cache where they are as far apart as a page is long.
+const FEW_LINES: usize = 8;
 
 /// Rows that a thread lays out at a time, where each lies side by side.
 const SOME: usize = 64;
@@ -91,11 +94,12 @@ impl<T: Wide> Drop for Panels<T> {
     }
 }
 
-/// Columns that are not in whole vectors: their sums are made beside the result.
+/// Columns that are not in whole vectors, of a right operand that is filled up with zeros, its rows `w_stride` elements
+/// apart: their sums are made beside the result.
 ///
 /// # Safety
-/// As of [`Panels::product`]; m is at most [`ROWS`], n at most the panel's width.
-unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: &[T], width: usize) {
+/// As of [`Panels::product`]; m is at most [`ROWS`], n at most two vectors of the widest kind.
+pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: &[T], w_stride: usize) {
     const WIDEST: usize = 2 * COLUMNS;
     let Sizes { m, n, .. } = sizes;
     let mut sums = [T::zero(); ROWS * WIDEST];
@@ -105,7 +109,7 @@ unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, 
             sums[..n].iter_mut().enumerate().for_each(|(column, sum)| *sum = target.first(row, column));
         }
         let beside = Target { out: sums.as_mut_ptr(), stride: WIDEST, start: Start::Out };
-        product_at(beside, Sizes { n: n.next_multiple_of(COLUMNS), ..sizes }, x, w, width);
+        product_at(beside, Sizes { n: n.next_multiple_of(COLUMNS), ..sizes }, x, w, w_stride);
         for (row, sums) in sums.chunks_exact(WIDEST).take(m).enumerate() {
             target.out.add(row * target.stride).copy_from_nonoverlapping(sums.as_ptr(), n);
         }
@@ -122,7 +126,7 @@ pub(super) struct Strips<T: Wide> {
 impl<T: Wide> Strips<T> {
     /// Lays out an m×k matrix, on several threads where `shared`.
     pub(super) fn new(a: Matrix<'_, T>, m: usize, k: usize, shared: bool) -> Self {
-        let (_, height) = T::wide(Widths);
+        let height = strip_rows::<T>();
         Strips { data: laid_out(a.t(), k, m, height, shared), k, height }
     }
 
@@ -136,6 +140,11 @@ impl<T: Wide> Drop for Strips<T> {
     fn drop(&mut self) {
         pool::recycle(std::mem::take(&mut self.data));
     }
+}
+
+/// Rows of a strip, on this machine.
+pub(super) fn strip_rows<T: Wide>() -> usize {
+    T::wide(Widths).1
 }
 
 /// Columns of a panel and rows of a strip.
@@ -177,6 +186,16 @@ struct Groups<'a, T> {
     out: *mut T,
 }
 
+impl<T> Groups<'_, T> {
+    /// Rows that are laid out together, while the next as many are asked for.
+    fn round(&self) -> usize {
+        const PAGE: usize = 4096;
+        let stride = self.x.row_stride.unsigned_abs() * size_of::<T>();
+        let by_columns = self.x.row_stride == 1;
+        if !by_columns && (self.width >= COLUMNS || stride.is_multiple_of(PAGE)) { FEW_LINES } else { LINE }
+    }
+}
+
 // SAFETY: threads that share the groups write blocks of their own.
 unsafe impl<T: Sync> Sync for Groups<'_, T> {}
 
@@ -214,8 +233,9 @@ impl<T: Wide> Block<'_, T> {
     #[inline(always)]
     unsafe fn of<V: Vector<Element = T>, const W: usize>(self) {
         let Groups { x, k, n, out, .. } = *self.groups;
-        for first in self.rows.clone().step_by(LINE) {
-            let count = LINE.min(self.rows.end - first);
+        let round = self.groups.round();
+        for first in self.rows.clone().step_by(round) {
+            let count = round.min(self.rows.end - first);
             for column in self.columns.clone().step_by(W) {
                 let x = x.skip(first, column);
                 // SAFETY: the contract; the group has its rows one after the other, and these are among them.
@@ -237,9 +257,9 @@ unsafe fn whole_rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: 
     // SAFETY: the contract; the blocks that are transposed are whole.
     unsafe {
         let from = x.data.as_ptr().add(x.offset);
-        let mut done = 0;
+        let (rows, mut done) = (out.len() / W, 0);
         if x.row_stride == 1 && W.is_multiple_of(SIDE) {
-            while (done + SIDE) * W <= out.len() {
+            while done + SIDE <= rows {
                 for column in (0..W).step_by(SIDE) {
                     let from = from.offset(done as isize + column as isize * x.col_stride);
                     V::transpose(from, x.col_stride, out.as_mut_ptr().add(done * W + column), W);
@@ -251,7 +271,7 @@ unsafe fn whole_rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: 
             let from = from.offset(l as isize * x.row_stride);
             if x.col_stride == 1 {
                 // The same columns of the rows that come next.
-                V::prefetch(from.wrapping_offset(LINE as isize * x.row_stride));
+                V::prefetch(from.wrapping_offset(rows as isize * x.row_stride));
                 *row = *from.cast();
             } else {
                 for (c, element) in row.iter_mut().enumerate() {

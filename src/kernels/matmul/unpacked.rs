@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::tiles::{COLUMNS, Left, Start, Target, product_at};
-use super::{Matrix, Sizes, in_turn};
+use super::{FEW, Matrix, Sizes, in_turn};
 use crate::kernels::threads::available;
 use crate::kernels::vector::Wide;
 
@@ -18,12 +18,18 @@ pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matri
 }
 
 /// Rows of a large right operand that are read side by side, each a stream of its own for the processor to read ahead.
-fn streams(m: usize) -> usize {
-    if m < 4 { 8 } else { 32 }
-}
+const STREAMS: usize = 8;
 
-/// Elements of the right operand from which it is read by streams: less stays in the processor's memory.
-const LARGE: usize = 1 << 17;
+/// Elements of a right operand that stay in the processor's memory; of more, the rows are read by streams.
+const AT_HAND: usize = 1 << 17;
+
+/// Rows of a result that are worth laying out more of the right operand than is at hand.
+const MANY: usize = 6;
+
+/// Whether a right operand whose rows lie side by side is better read where it lies, for the sizes of a product.
+pub(super) fn is_read_in_place(Sizes { m, k, n }: Sizes) -> bool {
+    n >= COLUMNS && (m < MANY || m <= FEW && k * n < AT_HAND)
+}
 
 /// Columns that are computed at a time; fewer where several threads share them.
 const PIECE: usize = 1024;
@@ -43,7 +49,7 @@ pub(super) unsafe fn few_rows<T: Wide>(
     shared: bool,
 ) -> usize {
     let whole = n / COLUMNS * COLUMNS;
-    let terms = if k * n < LARGE { k } else { streams(m) };
+    let terms = if k * n < AT_HAND { k } else { STREAMS };
     let width = if shared { whole.div_ceil(2 * available()).next_multiple_of(COLUMNS).clamp(64, PIECE) } else { PIECE };
     let piece = |column: usize| {
         let n = width.min(whole - column);
