@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::SliceInfoElem;
 
 use crate::autodiff::{accumulating, unary};
-use crate::kernels::pool;
+use crate::kernels::{pool, threads};
 use crate::tensor::{AnyTensor, Element, Float, Layout, Shape, Strides, Tensor};
 
 impl<T: Element> Tensor<T> {
@@ -42,6 +42,13 @@ impl<T: Element> Tensor<T> {
     /// A tensor of the given shape with this one at a part of it and `fill` elsewhere; the pullback is the slice.
     pub(super) fn put_at(&self, part: Arc<[SliceInfoElem]>, shape: Shape, fill: T) -> Tensor<T> {
         let forward = |x: &Tensor<T>| {
+            let place = part_layout(&Layout::contiguous(&shape), &part);
+            if place.is_contiguous() {
+                return Tensor::from_dense(
+                    between(x.contiguous().dense(), place.offset, shape.iter().product(), fill),
+                    &shape,
+                );
+            }
             let mut whole = Tensor::from_dense(pool::filled(shape.iter().product(), fill), &shape);
             whole.view_mut().slice_mut(of_all_axes(&part, shape.len()).as_slice()).assign(&x.view());
             whole
@@ -51,6 +58,17 @@ impl<T: Element> Tensor<T> {
             move |g| g.slice(part)
         })
     }
+}
+
+/// `len` elements: `x` from number `start` on, and `fill` before and after.
+fn between<T: Element>(x: &[T], start: usize, len: usize, fill: T) -> Vec<T> {
+    let mut whole = pool::buffer(len);
+    let (before, rest) = whole.split_at_mut(start.min(len));
+    let (here, after) = rest.split_at_mut(x.len());
+    before.fill(fill);
+    after.fill(fill);
+    threads::for_row_chunks(here, 1, 1, |first, here| here.copy_from_slice(&x[first..][..here.len()]));
+    whole
 }
 
 /// The part with the axes that it does not mention.

@@ -1,62 +1,69 @@
 //! The gated recurrent unit: r = σ(x_r + u_r), z = σ(x_z + u_z), m = u_n + b̂, n = tanh(x_n + r m), h′ = n + z (h − n), where
 //! x = input · W + b and u = h · U.
 
-use super::Sequences;
+use super::{PIECE, Sequences};
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::{Real, sigmoid, tanh};
 use crate::kernels::matmul::{Matrix, Panels};
 use crate::kernels::pool;
 use crate::kernels::vector::Wide;
 
-/// Runs the cells. `gates` `[batch, time, 3·hidden]` comes with what is from the inputs and b, and goes with r, z
-/// and n; m and h `[batch, time, hidden]` are filled. `start` has the first h, `[batch, hidden]`; `bias` is b̂.
+/// Runs the cells over the inputs `[batch, time, inputs]`. `weights` are W and U, `biases` b and b̂, `start` the first h
+/// `[batch, hidden]`. The gates r, z and n `[batch, time, 3·hidden]`, m and h `[batch, time, hidden]` are filled.
 pub(crate) fn forward<T: Wide + Real>(
     s: Sequences,
-    gates: &mut [T],
-    weight: Matrix<'_, T>,
-    bias: &[T],
+    x: &[T],
+    weights: [Matrix<'_, T>; 2],
+    [bias, new_bias]: [&[T]; 2],
     start: &[T],
-    [m, h]: [&mut [T]; 2],
+    [gates, m, h]: [&mut [T]; 3],
 ) {
     let n = s.hidden;
-    let weight = Panels::new(weight, n, 3 * n, s.shared(3 * n * n));
+    let cost = 3 * n * (s.inputs + n);
+    let input_weight = Panels::new(weights[0], s.inputs, 3 * n, s.shared(cost));
+    let weight = Panels::new(weights[1], n, 3 * n, s.shared(cost));
     let states = s.pieces_mut(m, n * s.time).zip(s.pieces_mut(h, n * s.time)).zip(s.pieces(start, n));
-    let pieces = s.pieces_mut(gates, 3 * n * s.time).zip(states);
-    s.for_each(pieces, 3 * n * n, |(gates, ((m, h), start))| {
-        let rows = start.len() / n;
-        let mut from_state = pool::buffer(rows * 3 * n);
-        for (t, before) in s.steps() {
-            let (from, stride) = before.map_or((start, n), |before| (&h[before * n..], s.time * n));
+    let pieces = s.pieces_mut(gates, 3 * n * s.time).zip(states).enumerate();
+    s.for_each(pieces, cost, |(piece, (gates, ((m, h), start)))| {
+        let (first, rows) = (piece * PIECE, start.len() / n);
+        let (mut inputs, mut states) = (pool::buffer(rows * s.inputs), start.to_vec());
+        let (mut from_input, mut from_state) = (pool::buffer(rows * 3 * n), pool::buffer(rows * 3 * n));
+        for (t, _) in s.steps() {
+            for row in 0..rows {
+                inputs[row * s.inputs..][..s.inputs].copy_from_slice(&x[s.at(s.inputs, first + row, t)]);
+            }
+            from_input.chunks_exact_mut(3 * n).for_each(|sums| sums.copy_from_slice(bias));
+            input_weight.add_product(&inputs, s.inputs, &mut from_input, 3 * n, rows);
             from_state.fill(T::zero());
-            weight.add_product(from, stride, &mut from_state, 3 * n, rows);
-            for (row, from_state) in from_state.chunks_exact(3 * n).enumerate() {
+            weight.add_product(&states, n, &mut from_state, 3 * n, rows);
+            let sums = from_input.chunks_exact(3 * n).zip(from_state.chunks_exact(3 * n));
+            for (row, ((x, u), state)) in sums.zip(states.chunks_exact_mut(n)).enumerate() {
                 let here = s.at(n, row, t);
-                match before {
-                    Some(before) => h.copy_within(s.at(n, row, before), here.start),
-                    None => h[here.clone()].copy_from_slice(&start[row * n..][..n]),
-                }
-                advance(&mut gates[s.at(3 * n, row, t)], from_state, bias, &mut m[here.clone()], &mut h[here]);
+                advance([x, u, new_bias], &mut gates[s.at(3 * n, row, t)], &mut m[here.clone()], state);
+                h[here].copy_from_slice(state);
             }
         }
-        pool::recycle(from_state);
+        [inputs, from_input, from_state].into_iter().for_each(pool::recycle);
     });
 }
 
-/// One step of one sequence, where `h` has the state before.
-fn advance<T: Wide + Real>(gates: &mut [T], from_state: &[T], bias: &[T], m: &mut [T], h: &mut [T]) {
+/// One step of one sequence, of x, u and b̂, where `h` has the state before.
+fn advance<T: Wide + Real>([x, u, bias]: [&[T]; 3], gates: &mut [T], m: &mut [T], h: &mut [T]) {
     let n = h.len();
     vectorized(
         #[inline(always)]
         || {
             let (logistic, new) = gates.split_at_mut(2 * n);
-            let (u, u_n) = from_state.split_at(2 * n);
-            for (x, &u) in logistic.iter_mut().zip(u) {
-                *x = sigmoid(*x + u);
+            let ((x, x_n), (u, u_n)) = (x.split_at(2 * n), u.split_at(2 * n));
+            for ((gate, &x), &u) in logistic.iter_mut().zip(x).zip(u) {
+                *gate = sigmoid(x + u);
             }
             let (r, z) = logistic.split_at(n);
-            for (((x, m), &r), (&u, &bias)) in new.iter_mut().zip(m).zip(r).zip(u_n.iter().zip(bias)) {
+            for (((m, &u), &bias), ((new, &x), &r)) in
+                m.iter_mut().zip(u_n).zip(bias).zip(new.iter_mut().zip(x_n).zip(r))
+            {
                 *m = u + bias;
-                *x = tanh(*x + r * *m);
+                *new = tanh(x + r * *m);
             }
             for ((h, &new), &z) in h.iter_mut().zip(&*new).zip(z) {
                 *h = new + z * (*h - new);
@@ -74,26 +81,31 @@ pub(crate) struct Run<'a, T> {
     pub(crate) start: &'a [T],
 }
 
-/// The cotangents of r, z and n before their activations, and of m, from those of h `[batch, time, hidden]`. `start` `[batch,
-/// hidden]` comes with zeros and goes with the cotangent of the first h. `weight` is the transpose.
+/// The cotangents of r, z and n before their activations, of m, and of x where they are asked for, from those of h `[batch,
+/// time, hidden]`. `start` `[batch, hidden]` comes with zeros and goes with the cotangent of the first h. `weights` are the
+/// transposes of W and U.
 pub(crate) fn backward<T: Wide + Real>(
     s: Sequences,
     run: Run<'_, T>,
-    weight: Matrix<'_, T>,
+    [input_weight, weight]: [Matrix<'_, T>; 2],
     h: &[T],
-    [gates, m]: [&mut [T]; 2],
-    start: &mut [T],
+    [gates, m, start]: [&mut [T]; 3],
+    x: Option<&mut [T]>,
 ) {
     let n = s.hidden;
-    let new_rows = (weight.offset as isize + 2 * n as isize * weight.row_stride) as usize;
-    let new_weight = Panels::new(Matrix { offset: new_rows, ..weight }, n, n, s.shared(3 * n * n));
-    let weight = Panels::new(weight, 2 * n, n, s.shared(3 * n * n));
+    let cost = 3 * n * (n + if x.is_some() { s.inputs } else { 0 });
+    let input_weight = x.is_some().then(|| Panels::new(input_weight, 3 * n, s.inputs, s.shared(cost)));
+    let new_weight = Panels::new(weight.skip(2 * n, 0), n, n, s.shared(cost));
+    let weight = Panels::new(weight, 2 * n, n, s.shared(cost));
     let left = s.pieces(run.gates, 3 * n * s.time).zip(s.pieces(run.m, n * s.time));
     let states = s.pieces(run.h, n * s.time).zip(s.pieces(run.start, n));
     let results = s.pieces_mut(gates, 3 * n * s.time).zip(s.pieces_mut(m, n * s.time)).zip(s.pieces_mut(start, n));
-    let pieces = results.zip(left).zip(states).zip(s.pieces(h, n * s.time));
-    s.for_each(pieces, 3 * n * n, |(((((d, dm), dh), (gates, m)), (h, start)), gh)| {
+    let given = left.zip(states).zip(s.pieces(h, n * s.time));
+    let pieces = results.zip(s.pieces_of_some(x, s.inputs * s.time)).zip(given);
+    s.for_each(pieces, cost, |((((d, dm), dh), mut dx), (((gates, m), (h, start)), gh))| {
         let rows = start.len() / n;
+        let (mut sums, mut new_sums) = (pool::buffer(rows * 3 * n), pool::buffer(rows * n));
+        let mut back = pool::buffer(rows * s.inputs);
         for (t, before) in s.steps().rev() {
             for row in 0..rows {
                 let (here, carried, wide) = (s.at(n, row, t), row * n..row * n + n, s.at(3 * n, row, t));
@@ -101,11 +113,22 @@ pub(crate) fn backward<T: Wide + Real>(
                 // What is carried back has come from the steps after this one; here is its own output's.
                 dh[carried.clone()].iter_mut().zip(&gh[here.clone()]).for_each(|(sum, &g)| *sum += g);
                 let known = [&gates[wide.clone()], &m[here.clone()], h_before];
-                retreat(known, &mut dh[carried], &mut d[wide], &mut dm[here]);
+                let (sums, new_sums) = (&mut sums[row * 3 * n..][..3 * n], &mut new_sums[carried.clone()]);
+                retreat(known, &mut dh[carried], sums, new_sums);
+                d[wide].copy_from_slice(sums);
+                dm[here].copy_from_slice(new_sums);
             }
-            weight.add_product(&d[t * 3 * n..], s.time * 3 * n, dh, n, rows);
-            new_weight.add_product(&dm[t * n..], s.time * n, dh, n, rows);
+            weight.add_product(&sums, 3 * n, dh, n, rows);
+            new_weight.add_product(&new_sums, n, dh, n, rows);
+            if let (Some(weight), Some(dx)) = (&input_weight, &mut dx) {
+                back.fill(T::zero());
+                weight.add_product(&sums, 3 * n, &mut back, s.inputs, rows);
+                for row in 0..rows {
+                    dx[s.at(s.inputs, row, t)].copy_from_slice(&back[row * s.inputs..][..s.inputs]);
+                }
+            }
         }
+        [sums, new_sums, back].into_iter().for_each(pool::recycle);
     });
 }
 

@@ -10,7 +10,8 @@ pub(crate) mod lstm;
 use super::pool::{self, Pooled};
 use super::threads;
 
-/// Sequences that are computed together.
+/// Sequences that are computed together. At one step, their elements in a tensor are so far apart that they share few places
+/// of a cache; so steps are computed in blocks without gaps, and results copied from there.
 const PIECE: usize = 16;
 
 /// The lengths of a batch of sequences, and which way they go.
@@ -18,6 +19,7 @@ const PIECE: usize = 16;
 pub(crate) struct Sequences {
     pub(crate) batch: usize,
     pub(crate) time: usize,
+    pub(crate) inputs: usize,
     pub(crate) hidden: usize,
     /// From the last step to the first.
     pub(crate) reverse: bool,
@@ -32,8 +34,8 @@ impl Sequences {
 
     /// What each step multiplies by its weights, `[batch, time, inputs + hidden]`: its inputs and the state before it, of
     /// the inputs `[batch, time, inputs]`, the states `[batch, time, hidden]` and the first of them `[batch, hidden]`.
-    pub(crate) fn factors<T: Pooled + Sync>(self, inputs: usize, x: &[T], h: &[T], start: &[T]) -> Vec<T> {
-        let width = inputs + self.hidden;
+    pub(crate) fn factors<T: Pooled + Sync>(self, x: &[T], h: &[T], start: &[T]) -> Vec<T> {
+        let (inputs, width) = (self.inputs, self.inputs + self.hidden);
         let mut out = pool::buffer(self.batch * self.time * width);
         threads::for_row_chunks(&mut out, self.time * width, 1, |first, out| {
             for (sequence, out) in (first..).zip(out.chunks_exact_mut(self.time * width)) {
@@ -68,6 +70,12 @@ impl Sequences {
 
     fn pieces_mut<T>(self, x: &mut [T], width: usize) -> std::slice::ChunksMut<'_, T> {
         x.chunks_mut((PIECE * width).max(1))
+    }
+
+    /// [`pieces_mut`](Self::pieces_mut) of a tensor that may be none.
+    fn pieces_of_some<T>(self, x: Option<&mut [T]>, width: usize) -> impl Iterator<Item = Option<&mut [T]>> {
+        let mut pieces = x.map(|x| self.pieces_mut(x, width));
+        (0..self.batch.div_ceil(PIECE)).map(move |_| pieces.as_mut()?.next())
     }
 
     /// Whether the work is worth several threads: `cost` multiply-adds a step of a sequence.

@@ -20,18 +20,19 @@ use crate::tensor::{Float, Tensor};
 /// the last step to the first; those to the weights are one product each.
 pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
     let [x, _, weight, ..] = inputs;
-    let [batch, time] = [x.shape()[0], x.shape()[1]];
-    let sequences = Sequences { batch, time, hidden: weight.shape()[0], reverse };
+    let &[batch, time, width] = x.shape() else { unreachable!("sequences have three axes") };
+    let sequences = Sequences { batch, time, inputs: width, hidden: weight.shape()[0], reverse };
     // Of the tapes that record, each gets the gates and the m that the one computation found.
     let found = OnceCell::new();
     let forward = |[x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6]| {
-        let mut gates = matmul_with_bias(x, input_weight, bias);
-        let (new_bias, start) = (new_bias.contiguous(), h.contiguous());
-        let states = || pool::buffer(batch * time * sequences.hidden);
-        let (mut m, mut h) = (states(), states());
-        let weight = matrix(weight, weight.layout().offset);
-        gru::forward(sequences, gates.as_mut_slice(), weight, new_bias.dense(), start.dense(), [&mut m, &mut h]);
+        let [x, bias, new_bias, start] = [x, bias, new_bias, h].map(Tensor::contiguous);
+        let states = |count| pool::buffer(count * batch * time * sequences.hidden);
+        let (mut gates, mut m, mut h) = (states(3), states(1), states(1));
+        let weights = [input_weight, weight].map(|weight| matrix(weight, weight.layout().offset));
+        let biases = [bias.dense(), new_bias.dense()];
+        gru::forward(sequences, x.dense(), weights, biases, start.dense(), [&mut gates, &mut m, &mut h]);
         let shape = [batch, time, sequences.hidden];
+        let gates = Tensor::from_dense(gates, &[batch, time, 3 * sequences.hidden]);
         let _ = found.set((gates, Tensor::from_dense(m, &shape)));
         Tensor::from_dense(h, &shape)
     };
@@ -56,22 +57,22 @@ fn pull<T: Float>(
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
     let (rows, n) = (s.batch * s.time, s.hidden);
-    let (first, g, transposed) = (start.contiguous(), g.contiguous(), weight.t());
+    let (first, g) = (start.contiguous(), g.contiguous());
     let run = Run { gates: gates.dense(), m: m.dense(), h: h.dense(), start: first.dense() };
     let (mut d, mut dm) = (pool::buffer(rows * 3 * n), pool::buffer(rows * n));
-    let mut dh = pool::filled(s.batch * n, T::zero());
-    let transposed = matrix(&transposed, transposed.layout().offset);
-    gru::backward(s, run, transposed, g.dense(), [&mut d, &mut dm], &mut dh);
+    let (mut dh, mut dx) = (pool::filled(s.batch * n, T::zero()), watched[0].then(|| pool::buffer(x.len())));
+    let transposed = [input_weight.t(), weight.t()];
+    let weights = transposed.each_ref().map(|weight| matrix(weight, weight.layout().offset));
+    gru::backward(s, run, weights, g.dense(), [&mut d, &mut dm, &mut dh], dx.as_deref_mut());
     let (d, dm) = (Tensor::from_dense(d, &[rows, 3 * n]), Tensor::from_dense(dm, &[rows, n]));
-    let inputs = x.shape()[2];
     let factors = (watched[1] || watched[2]).then(|| factors(s, x, h, start));
     let hidden_weight = |factors: &Tensor<T>| {
-        let states = factors.slice(s![inputs.., ..]);
+        let states = factors.slice(s![s.inputs.., ..]);
         Tensor::concat(&[states.matmul(&d.slice(s![.., ..2 * n])), states.matmul(&dm)], 1)
     };
     [
-        watched[0].then(|| d.matmul(&input_weight.t()).reshape(x.shape())),
-        factors.as_ref().filter(|_| watched[1]).map(|factors| factors.slice(s![..inputs, ..]).matmul(&d)),
+        dx.map(|dx| Tensor::from_dense(dx, x.shape())),
+        factors.as_ref().filter(|_| watched[1]).map(|factors| factors.slice(s![..s.inputs, ..]).matmul(&d)),
         factors.as_ref().filter(|_| watched[2]).map(hidden_weight),
         watched[3].then(|| d.sum_axis(0)),
         watched[4].then(|| dm.sum_axis(0)),

@@ -21,8 +21,9 @@ use crate::tensor::{Float, Tensor};
 #[track_caller]
 pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> (Tensor<T>, Tensor<T>) {
     let [x, _, weight, ..] = inputs;
-    let (batch, time, hidden) = (x.shape()[0], x.shape()[1], weight.shape()[0]);
-    let joined = joined(inputs, Sequences { batch, time, hidden, reverse });
+    let &[batch, time, width] = x.shape() else { unreachable!("sequences have three axes") };
+    let hidden = weight.shape()[0];
+    let joined = joined(inputs, Sequences { batch, time, inputs: width, hidden, reverse });
     let rows = (batch * time * hidden) as isize;
     (joined.slice(s![..rows]).reshape((batch, time, hidden)), joined.slice(s![rows..]).reshape((batch, hidden)))
 }
@@ -33,13 +34,14 @@ fn joined<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
     // Of the tapes that record, each gets the gates and the cells that the one computation found.
     let found = OnceCell::new();
     let forward = |[x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6]| {
-        let mut gates = matmul_with_bias(x, input_weight, bias);
-        let (h, c) = (h.contiguous(), c.contiguous());
+        let weight = Tensor::concat(&[input_weight.clone(), weight.clone()], 0);
+        let [x, bias, h, c] = [x, bias, h, c].map(Tensor::contiguous);
         let (rows, last) = (s.batch * s.time * s.hidden, s.batch * s.hidden);
-        let (mut states, mut cells) = (pool::buffer(rows + last), pool::buffer(rows));
-        let weight = matrix(weight, weight.layout().offset);
-        let results = [&mut states[..rows], &mut cells];
-        lstm::forward(s, gates.as_mut_slice(), weight, [h.dense(), c.dense()], results);
+        let (mut gates, mut states, mut cells) =
+            (pool::buffer(4 * rows), pool::buffer(rows + last), pool::buffer(rows));
+        let results = [&mut gates[..], &mut states[..rows], &mut cells];
+        lstm::forward(s, x.dense(), matrix(&weight, 0), bias.dense(), [h.dense(), c.dense()], results);
+        let gates = Tensor::from_dense(gates, &[s.batch, s.time, 4 * s.hidden]);
         let cells = Tensor::from_dense(cells, &[s.batch, s.time, s.hidden]);
         let end = cells.slice(s![.., s.last(), ..]).contiguous();
         states[rows..].copy_from_slice(end.dense());
@@ -67,20 +69,21 @@ fn pull<T: Float>(
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
     let (rows, n) = (s.batch * s.time, s.hidden);
-    let (c_start, g, transposed) = (c.contiguous(), g.contiguous(), weight.t());
-    let run = Run { gates: gates.dense(), c: cells.dense(), start: c_start.dense() };
-    let mut d = pool::buffer(rows * 4 * n);
+    let (c_start, g) = (c.contiguous(), g.contiguous());
+    let h_of_steps = &states.dense()[..rows * n];
+    let run = Run { gates: gates.dense(), h: h_of_steps, c: cells.dense(), start: c_start.dense() };
+    let transposed = Tensor::concat(&[input_weight.clone(), weight.clone()], 0).t();
+    let (mut d, mut dx) = (pool::buffer(rows * 4 * n), watched[0].then(|| pool::buffer(x.len())));
     let (of_h, of_c) = g.dense().split_at(rows * n);
     let (mut dh, mut dc) = (pool::filled(s.batch * n, T::zero()), pool::buffer(s.batch * n));
     dc.copy_from_slice(of_c);
-    lstm::backward(s, run, matrix(&transposed, transposed.layout().offset), of_h, &mut d, [&mut dh, &mut dc]);
+    lstm::backward(s, run, matrix(&transposed, 0), of_h, [&mut d, &mut dh, &mut dc], dx.as_deref_mut());
     let d = Tensor::from_dense(d, &[rows, 4 * n]);
-    let inputs = x.shape()[2];
     let weights = (watched[1] || watched[2]).then(|| factors(s, x, states, h).matmul(&d));
     [
-        watched[0].then(|| d.matmul(&input_weight.t()).reshape(x.shape())),
-        weights.as_ref().map(|weights| weights.slice(s![..inputs, ..])),
-        weights.as_ref().map(|weights| weights.slice(s![inputs.., ..])),
+        dx.map(|dx| Tensor::from_dense(dx, x.shape())),
+        weights.as_ref().map(|weights| weights.slice(s![..s.inputs, ..])),
+        weights.as_ref().map(|weights| weights.slice(s![s.inputs.., ..])),
         watched[3].then(|| d.sum_axis(0)),
         watched[4].then(|| Tensor::from_dense(dh, h.shape())),
         watched[5].then(|| Tensor::from_dense(dc, c.shape())),
@@ -123,7 +126,7 @@ mod tests {
     fn fused_and_composed_agree_to_the_second_derivative() {
         agree(
             inputs([&[19, 4, 3], &[3, 20], &[5, 20], &[20], &[19, 5], &[19, 5]]),
-            |inputs, reverse| joined(inputs, Sequences { batch: 19, time: 4, hidden: 5, reverse }),
+            |inputs, reverse| joined(inputs, Sequences { batch: 19, time: 4, inputs: 3, hidden: 5, reverse }),
             composed,
         );
     }

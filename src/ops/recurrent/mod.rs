@@ -11,9 +11,9 @@ pub(crate) use lstm::{lstm, lstm_step};
 /// Each step's inputs and the state before it, as columns `[inputs + hidden, batch · time]`: what the gates'
 /// cotangents are multiplied by for the gradient to the weights. `h` has the states, from its start on.
 fn factors<T: Float>(s: Sequences, x: &Tensor<T>, h: &Tensor<T>, start: &Tensor<T>) -> Tensor<T> {
-    let (inputs, x, start) = (x.shape()[2], x.contiguous(), start.contiguous());
-    let rows = s.factors(inputs, x.dense(), h.dense(), start.dense());
-    Tensor::from_dense(rows, &[s.batch * s.time, inputs + s.hidden]).t()
+    let (x, start) = (x.contiguous(), start.contiguous());
+    let rows = s.factors(x.dense(), h.dense(), start.dense());
+    Tensor::from_dense(rows, &[s.batch * s.time, s.inputs + s.hidden]).t()
 }
 
 /// The outputs of a step function at all steps, in the order of time.
