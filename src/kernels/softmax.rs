@@ -10,7 +10,7 @@ use super::threads;
 const EXPONENTIAL: usize = 8;
 
 /// Elements of a row up to which many rows are turned, so that they lie side by side in the vectors.
-const NARROW: usize = 32;
+pub(crate) const NARROW: usize = 32;
 
 /// Rows that are turned together.
 const TOGETHER: usize = 16;

@@ -7,6 +7,7 @@ use crate::autodiff::unary;
 use crate::kernels::isa::vectorized;
 use crate::kernels::math;
 use crate::kernels::reduce::{dot, exp_below, fold_dense, map_rows, sum, update_rows};
+use crate::kernels::softmax::{self, NARROW};
 use crate::kernels::{pool, threads};
 use crate::tensor::{Float, Tensor};
 
@@ -30,7 +31,11 @@ impl<T: Float> Tensor<T> {
         let axis = resolve_axis("softmax", self.shape(), axis);
         unary(
             self,
-            |x| if axis + 1 == x.rank() { map_rows_of(x, softmax_row) } else { softmax_across(x, axis) },
+            |x| match along(x, axis) {
+                Along::Narrow(width) => softmax_of_narrow(x, width),
+                Along::Last => map_rows_of(x, softmax_row),
+                Along::Other => softmax_across(x, axis),
+            },
             |_, y| softmax_pullback(y.clone(), axis),
         )
     }
@@ -47,7 +52,11 @@ impl<T: Float> Tensor<T> {
         let axis = resolve_axis("log_softmax", self.shape(), axis);
         unary(
             self,
-            |x| if axis + 1 == x.rank() { map_rows_of(x, log_softmax_row) } else { log_softmax_across(x, axis) },
+            |x| match along(x, axis) {
+                Along::Narrow(width) => log_softmax_of_narrow(x, width),
+                Along::Last => map_rows_of(x, log_softmax_row),
+                Along::Other => log_softmax_across(x, axis),
+            },
             |_, y| {
                 let y = y.clone();
                 move |g| {
@@ -94,6 +103,50 @@ fn softmax_pullback<T: Float>(y: Tensor<T>, axis: usize) -> impl FnOnce(Tensor<T
             (g - total) * &y
         })
     }
+}
+
+/// Where the rows of an axis lie.
+enum Along {
+    /// Side by side, so short that many are computed together.
+    Narrow(usize),
+    Last,
+    Other,
+}
+
+fn along<T: Float>(x: &Tensor<T>, axis: usize) -> Along {
+    match x.shape()[axis] {
+        _ if axis + 1 < x.rank() => Along::Other,
+        width @ 1..=NARROW => Along::Narrow(width),
+        _ => Along::Last,
+    }
+}
+
+fn softmax_of_narrow<T: Float>(x: &Tensor<T>, width: usize) -> Tensor<T> {
+    let x = x.contiguous();
+    let y = softmax::exponentials(x.dense(), width, &softmax::sums(x.dense(), width), |_, below, y| {
+        let scale = finite(below.sum).recip();
+        y.iter_mut().for_each(|y| *y *= scale);
+    });
+    Tensor::from_dense(y, x.shape())
+}
+
+fn log_softmax_of_narrow<T: Float>(x: &Tensor<T>, width: usize) -> Tensor<T> {
+    let x = x.contiguous();
+    let (sums, mut y) = (softmax::sums(x.dense(), width), pool::buffer(x.len()));
+    threads::for_row_chunks(&mut y, width, 1, |first, y| {
+        let rows = y.chunks_exact_mut(width).zip(x.dense().chunks_exact(width).skip(first));
+        for ((y, x), &[shift, sum]) in rows.zip(&sums.as_chunks().0[first..]) {
+            let log_sum = math::ln(finite(sum));
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - shift) - log_sum);
+        }
+    });
+    pool::recycle(sums);
+    Tensor::from_dense(y, x.shape())
+}
+
+/// NaN in place of the infinite sum of a row that has an infinite element: all of the row's results are NaN.
+fn finite<T: Float>(sum: T) -> T {
+    if sum < T::infinity() { sum } else { T::nan() }
 }
 
 /// A function of whole rows, along the last axis; not differentiated.
@@ -213,6 +266,28 @@ mod tests {
         assert_eq!(x.softmax(1).to_vec(), [1.0, 0.0, 0.5, 0.5, 0.0, 1.0]);
         assert_eq!(x.log_softmax(1).to_vec()[..2], [0.0, -1e4]);
         assert_eq!(Tensor::<f64>::zeros((2, 0)).softmax(1).shape(), [2, 0]);
+    }
+
+    #[test]
+    fn narrow_and_wide_rows_agree() {
+        // Of 40 columns, those that are not among the first few weigh nothing.
+        let x = Tensor::<f64>::normal((37, 40), 0.0, 3.0, &mut StdRng::seed_from_u64(1));
+        for width in [1, 2, 10, 32, 33] {
+            let narrow = x.slice(s![.., ..width]);
+            let wide = Tensor::concat(&[narrow.clone(), Tensor::full((37, 40 - width), -1e3)], 1);
+            assert!(close(&narrow.softmax(-1), &wide.softmax(-1).slice(s![.., ..width]).to_vec()), "{width}");
+            assert!(close(&narrow.log_softmax(-1), &wide.log_softmax(-1).slice(s![.., ..width]).to_vec()), "{width}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_softmax_is_nan() {
+        let (nan, infinity) = (f64::NAN, f64::INFINITY);
+        for (rest, first) in [(1, nan), (1, infinity), (1, -infinity), (40, nan), (40, infinity)] {
+            let x = Tensor::concat(&[Tensor::full((3, 1), first), Tensor::full((3, rest), first.min(0.0))], 1);
+            let all_nan = |y: Tensor<f64>| y.to_vec().iter().all(|y| y.is_nan());
+            assert!(all_nan(x.softmax(-1)) && all_nan(x.log_softmax(-1)), "{first}, and {rest} more");
+        }
     }
 
     #[test]

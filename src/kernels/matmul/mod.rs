@@ -246,8 +246,9 @@ mod tests {
         Matrix { data, offset: 0, row_stride, col_stride }
     }
 
-    /// Long and short sides, ends within a panel and a strip, more than one stretch of the inner axis.
-    const SIZES: [[usize; 3]; 17] = [
+    /// Long and short sides, ends within a panel and a strip, more than one stretch of the inner axis; few rows, columns and
+    /// terms.
+    const SIZES: [[usize; 3]; 21] = [
         [1, 1, 1],
         [2, 5, 16],
         [7, 33, 50],
@@ -265,6 +266,10 @@ mod tests {
         [2060, 9, 70],
         [40, 9, 2060],
         [100, 1, 100],
+        [80, 16, 1100],
+        [12, 700, 190],
+        [200, 140, 7],
+        [5, 140, 200],
     ];
 
     /// Compares products of all sizes, however the operands lie, with their definition.
