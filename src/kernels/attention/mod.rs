@@ -13,7 +13,7 @@ pub(crate) use forward::forward;
 
 use std::ops::Range;
 
-use super::math::{Real, exp};
+use super::math::{Real, exp_moderate};
 use super::matmul::{self, COLUMNS, Matrix};
 use super::threads;
 use super::vector::Wide;
@@ -135,7 +135,7 @@ fn by_lane<T: Copy>(tile: &mut [T], lanes: &[T], f: impl Fn(T, T) -> T) {
 fn exponential<T: Real>(score: T, largest: T) -> T {
     let (below, least) = (score - largest, T::pick(-80.0, -700.0));
     // NaN stays NaN.
-    exp(if below < least { least } else { below })
+    exp_moderate(if below < least { least } else { below })
 }
 
 /// A width rounded up to what products take.

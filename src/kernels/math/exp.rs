@@ -41,13 +41,23 @@ pub(super) fn reduce<T: Real>(x: T, n: T) -> (T, T) {
     (x - n * T::pick(0.693115234375, 0.6931471805592082), n * T::pick(3.194618330e-05, 7.371002565167799e-13))
 }
 
-/// eˣ, and what its last digit has lost.
+/// eˣ for an x from −87 to 88 (`f32`) or −708 to 709 (`f64`), whose 2ⁿ is a normal number; nonsense elsewhere, but NaN of NaN.
+#[inline(always)]
+pub(crate) fn exp_moderate<T: Real>(x: T) -> T {
+    let (n, high, low) = parts(x, x);
+    (T::one() + exp_less_one(high, low)) * T::power_of_two(n)
+}
+
+/// eˣ for an x that is not positive, and what its last digit has lost.
 #[inline(always)]
 pub(super) fn exp_in_two<T: Real>(x: T) -> (T, T) {
-    let x = within(x);
+    let least = T::pick(-104.0, -746.0);
+    let x = if x < least { least } else { x };
     let (n, high, low) = parts(x, x);
     let (y, lost) = one_and(exp_less_one(high, low));
-    (times_power_of_two(y, n), times_power_of_two(lost, n))
+    // As `times_power_of_two` does where n is negative.
+    let (power, factor) = (T::power_of_two(n + T::pick(64.0, 512.0)), T::pick(TINY, DOWN));
+    (y * power * factor, lost * power * factor)
 }
 
 /// A number and what its last digit has lost, times 2ⁿ; `n` has [`ROUND`](Real::ROUND) added to it.
@@ -113,9 +123,12 @@ pub(super) fn times_power_of_two<T: Real>(x: T, n: T) -> T {
     // In two factors, as 2ⁿ may not be a normal number; only the second product is ever rounded.
     let down = n < T::ROUND;
     let less = if down { T::pick(64.0, 512.0) } else { -T::one() };
-    let factor = if down { T::pick(1.0 / (1u128 << 64) as f32, DOWN) } else { number(2.0) };
+    let factor = if down { T::pick(TINY, DOWN) } else { number(2.0) };
     x * T::power_of_two(n + less) * factor
 }
+
+/// 2⁻⁶⁴.
+const TINY: f32 = 1.0 / (1u128 << 64) as f32;
 
 /// 2⁻⁵¹².
 const DOWN: f64 = f64::from_bits((1023 - 512) << 52);

@@ -34,7 +34,7 @@ mod sin_cos;
 mod tanh;
 
 pub(crate) use error_function::{DENSITY, erf, gelu, gelu_slope, normal_cdf};
-pub(crate) use exp::{exp, exp2};
+pub(crate) use exp::{exp, exp_moderate, exp2};
 pub(crate) use exp_m1::exp_m1;
 pub(crate) use ln::{ln, ln_1p, log2, log10};
 pub(crate) use pow::pow;

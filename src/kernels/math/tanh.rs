@@ -1,6 +1,6 @@
 //! The hyperbolic tangent.
 
-use super::exp::exp;
+use super::exp::exp_moderate;
 use super::real::{Real, number, polynomial};
 
 /// tanh x = x + x³ q(x²) for |x| < 0.625, and 1 − 2 / (e^2x + 1) from there on (Cephes' `tanh.c`, Moshier, 1995).
@@ -26,6 +26,8 @@ pub(crate) fn tanh<T: Real>(x: T) -> T {
         ],
     );
     let near = a + a * z * q;
-    let far = T::one() - number::<T>(2.0) / (exp(a + a) + T::one());
+    // From 20 on it is 1 in either type.
+    let most = if a > number(20.0) { number(20.0) } else { a };
+    let far = T::one() - number::<T>(2.0) / (exp_moderate(most + most) + T::one());
     (if a < number(0.625) { near } else { far }).copysign(x)
 }
