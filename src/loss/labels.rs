@@ -31,7 +31,7 @@ pub(super) fn labels<T: Float, I: Index>(
     );
     let ignored = ignored.map(|label| label as f64);
     let mut indices = Vec::with_capacity(labels.len());
-    for (row, label) in labels.to_vec().into_iter().enumerate() {
+    for (row, &label) in labels.contiguous().dense().iter().enumerate() {
         match label.to_index().filter(|&label| label < classes) {
             _ if ignored == Some(Element::to_f64(label)) => indices.push(None),
             Some(label) => indices.push(Some(label)),
