@@ -18,19 +18,6 @@ const TOGETHER: usize = 16;
 /// Elements of rows whose exponentials are found together, at most where there is more than one.
 const BLOCK: usize = 1024;
 
-/// What e is raised to in a row, Σ exp(x − shift), is finite: the shift is the row's largest.
-#[derive(Clone, Copy)]
-pub(crate) struct Below<T> {
-    pub(crate) shift: T,
-    pub(crate) sum: T,
-}
-
-impl<T: Copy> From<[T; 2]> for Below<T> {
-    fn from([shift, sum]: [T; 2]) -> Self {
-        Below { shift, sum }
-    }
-}
-
 /// The number to take from x's before their exponentials: their largest, or 0 where an infinite one, or none that is a
 /// number, would make NaN of the differences.
 #[inline(always)]
@@ -98,21 +85,20 @@ fn sums_of_turned<T: Real>(turned: &mut [[T; TOGETHER]]) -> ([T; TOGETHER], [T; 
     (shifts, sums)
 }
 
-/// exp(x − shift), given each row's pair of [`sums`]; then `change` gets each row's number, its pair and its exponentials.
+/// exp(x − shift), given each row's pair of [`sums`]; then `change` gets each row's number, its sum and its exponentials.
 pub(crate) fn exponentials<T: Real + Pooled + Sync>(
     x: &[T],
     width: usize,
     pairs: &[T],
-    change: impl Fn(usize, Below<T>, &mut [T]) + Sync,
+    change: impl Fn(usize, T, &mut [T]) + Sync,
 ) -> Vec<T> {
-    let (mut out, pairs) = (pool::buffer(x.len()), pairs.as_chunks().0);
+    let (mut out, pairs) = (pool::buffer(x.len()), pairs.as_chunks::<2>().0);
     threads::for_row_chunks(&mut out, width, EXPONENTIAL, |first, out| {
         let together = (BLOCK / width).max(1);
         for (block, out) in out.chunks_mut(together * width).enumerate() {
             let first = first + block * together;
             let x = &x[first * width..][..out.len()];
-            for ((x, out), pair) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)).zip(&pairs[first..]) {
-                let Below { shift, .. } = Below::from(*pair);
+            for ((x, out), &[shift, _]) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)).zip(&pairs[first..]) {
                 out.iter_mut().zip(x).for_each(|(out, &x)| *out = x - shift);
             }
             vectorized(
@@ -123,8 +109,8 @@ pub(crate) fn exponentials<T: Real + Pooled + Sync>(
                     }
                 },
             );
-            for (i, (out, pair)) in out.chunks_exact_mut(width).zip(&pairs[first..]).enumerate() {
-                change(first + i, Below::from(*pair), out);
+            for (i, (out, &[_, sum])) in out.chunks_exact_mut(width).zip(&pairs[first..]).enumerate() {
+                change(first + i, sum, out);
             }
         }
     });
@@ -133,7 +119,7 @@ pub(crate) fn exponentials<T: Real + Pooled + Sync>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Below, exponentials, sums};
+    use super::{exponentials, sums};
 
     /// Widths on either side of what is narrow, and more rows than are turned together.
     #[test]
@@ -142,8 +128,8 @@ mod tests {
             for rows in [1, 15, 16, 37, 3000 / width + 1] {
                 let x: Vec<f64> = (0..rows * width).map(|i| ((i * 7919) % 1013) as f64 / 37.0 - 300.0).collect();
                 let pairs = sums(&x, width);
-                let y = exponentials(&x, width, &pairs, |row, Below { shift, sum }, y| {
-                    assert_eq!([shift, sum], pairs[2 * row..][..2]);
+                let y = exponentials(&x, width, &pairs, |row, sum, y| {
+                    assert_eq!(sum, pairs[2 * row + 1]);
                     y.iter_mut().for_each(|y| *y /= sum);
                 });
                 for ((x, y), pair) in x.chunks(width).zip(y.chunks(width)).zip(pairs.chunks(2)) {

@@ -3,8 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::autodiff::unary;
-use crate::kernels::softmax::{self, Below};
-use crate::kernels::{math, pool, threads};
+use crate::kernels::{math, pool, softmax, threads};
 use crate::ops::Keep;
 use crate::tensor::{Element, Float, Index, Tensor};
 
@@ -79,7 +78,7 @@ impl<T: Float> Labels<T> {
     /// The rows z̄ = (softmax(z) · Σ k − k) · ȳ; zeros where the label is ignored, whatever stands there.
     fn pull(&self, z: &[T], softmax: &[T], g: &[T]) -> Vec<T> {
         let total = self.weights.iter().copied().sum::<T>();
-        softmax::exponentials(z, self.classes, softmax, |row, Below { sum, .. }, e| match self.labels[row] {
+        softmax::exponentials(z, self.classes, softmax, |row, sum, e| match self.labels[row] {
             Some(label) => self.pull_row(label, total, g[row], sum, e),
             None => e.fill(T::zero()),
         })

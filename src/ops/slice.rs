@@ -42,14 +42,11 @@ impl<T: Element> Tensor<T> {
     /// A tensor of the given shape with this one at a part of it and `fill` elsewhere; the pullback is the slice.
     pub(super) fn put_at(&self, part: Arc<[SliceInfoElem]>, shape: Shape, fill: T) -> Tensor<T> {
         let forward = |x: &Tensor<T>| {
-            let place = part_layout(&Layout::contiguous(&shape), &part);
+            let (place, len) = (part_layout(&Layout::contiguous(&shape), &part), shape.iter().product());
             if place.is_contiguous() {
-                return Tensor::from_dense(
-                    between(x.contiguous().dense(), place.offset, shape.iter().product(), fill),
-                    &shape,
-                );
+                return Tensor::from_dense(between(x.contiguous().dense(), place.offset, len, fill), &shape);
             }
-            let mut whole = Tensor::from_dense(pool::filled(shape.iter().product(), fill), &shape);
+            let mut whole = Tensor::from_dense(pool::filled(len, fill), &shape);
             whole.view_mut().slice_mut(of_all_axes(&part, shape.len()).as_slice()).assign(&x.view());
             whole
         };

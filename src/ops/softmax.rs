@@ -123,8 +123,8 @@ fn along<T: Float>(x: &Tensor<T>, axis: usize) -> Along {
 
 fn softmax_of_narrow<T: Float>(x: &Tensor<T>, width: usize) -> Tensor<T> {
     let x = x.contiguous();
-    let y = softmax::exponentials(x.dense(), width, &softmax::sums(x.dense(), width), |_, below, y| {
-        let scale = finite(below.sum).recip();
+    let y = softmax::exponentials(x.dense(), width, &softmax::sums(x.dense(), width), |_, sum, y| {
+        let scale = finite(sum).recip();
         y.iter_mut().for_each(|y| *y *= scale);
     });
     Tensor::from_dense(y, x.shape())

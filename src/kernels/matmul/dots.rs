@@ -34,6 +34,7 @@ impl<T: Wide, F: FnMut(usize, usize, T)> Work<T> for Dots<'_, T, F> {
 
     #[inline(always)]
     unsafe fn run<V: Vector<Element = T>>(mut self) {
+        // Eight to twelve sums at a time: fewer would wait for each other, and more do not fit into the registers.
         // SAFETY: the machine has the instruction set, as the caller promises.
         unsafe {
             if self.x.len() == self.k {

@@ -233,7 +233,7 @@ fn in_turn<I: Iterator + Send>(shared: bool, items: I, body: impl Fn(I::Item) + 
 mod tests {
     use rayon::ThreadPoolBuilder;
 
-    use super::{Matrix, Sizes, Start, THIN, Target, Way, matmul, product_by};
+    use super::{Matrix, Sizes, Start, THIN, Target, Way, dots, matmul, product_by};
     use crate::kernels::vector::emulation::of_wide_vectors;
 
     /// Small integers: every order of summation gives the same bits.
@@ -313,7 +313,7 @@ mod tests {
             let (a, b, stride) = (matrix(&a, [m, k], false), matrix(&b, [k, n], false), n + 3);
             let mut ways = vec![Way::FewRows, Way::Packed];
             ways.extend((k <= THIN).then_some(Way::Thin));
-            ways.extend((n <= 3).then_some(Way::Dots));
+            ways.extend((n <= dots::MOST).then_some(Way::Dots));
             ways.extend((m == 1 || n > 1).then_some(Way::Transposed));
             for way in ways {
                 let mut out = numbers(m * stride);

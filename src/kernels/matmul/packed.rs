@@ -17,7 +17,7 @@ const STRETCH: usize = 2048;
 const BLOCK: usize = 128;
 
 /// Multiply-adds that are worth handing to another thread.
-const PIECE: usize = 1 << 18;
+pub(super) const PIECE: usize = 1 << 18;
 
 /// Rows from which the panels are laid out first, for all threads. For fewer, each thread lays out the columns that it
 /// takes, and uses them while they are at hand.

@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code)]
 
+use super::packed::PIECE;
 use super::panels::{ROWS, Strips, at_the_edge, strip_rows};
 use super::tiles::{COLUMNS, Left, Target, product_at};
 use super::{Matrix, Sizes, in_turn};
@@ -14,9 +15,6 @@ pub(super) const THIN: usize = 16;
 
 /// Elements of the right operand that stay in the first-level cache, and in part beside it, from one strip to the next.
 const BLOCK: usize = 1 << 14;
-
-/// Multiply-adds that are worth handing to another thread.
-const PIECE: usize = 1 << 18;
 
 /// `target = a · b` plus what the target starts from, on several threads where `shared`.
 ///
