@@ -93,6 +93,26 @@ fn arrays_come_and_go_without_copies() {
 }
 
 #[test]
+fn what_was_computed_comes_and_goes_without_copies() {
+    // Large results start where a line of the cache does, within memory that starts before.
+    let computed = &Tensor::<f32>::arange(5000).reshape((50, 100)) + 1.0;
+    let place = computed.as_slice().unwrap().as_ptr();
+    assert_eq!(place.addr() % 64, 0);
+    let array = computed.into_array();
+    assert_eq!((array.as_ptr(), array.shape(), array[[3, 7]]), (place, [50, 100].as_slice(), 308.0));
+    let mut tensor = Tensor::from(array);
+    tensor.view_mut()[[3, 7]] = 0.5;
+    assert_eq!((tensor.as_slice().unwrap().as_ptr(), tensor[[3, 7]], tensor[[3, 8]]), (place, 0.5, 309.0));
+
+    let part = Array2::from_shape_fn((3, 4), |(i, j)| (10 * i + j) as f32).slice_move(s![1.., ..]);
+    let place = part.as_ptr();
+    let mut tensor = Tensor::from(part);
+    tensor.view_mut()[[1, 0]] += 0.5;
+    assert_eq!(tensor.to_vec(), [10.0, 11.0, 12.0, 13.0, 20.5, 21.0, 22.0, 23.0]);
+    assert_eq!(tensor.into_array().as_ptr(), place);
+}
+
+#[test]
 fn arrays_of_any_layout_are_understood() {
     let array = Array3::from_shape_fn((3, 4, 5), |(i, j, k)| (100 * i + 10 * j + k) as i64);
     let mut turned = array.clone().permuted_axes([2, 0, 1]);

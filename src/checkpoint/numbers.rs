@@ -4,6 +4,7 @@ use ::safetensors::Dtype;
 use half::{bf16, f16};
 
 use super::Precision;
+use crate::kernels::block::Block;
 use crate::tensor::{Float, Tensor};
 
 /// The type to write: the one asked for, else the tensor's own.
@@ -32,7 +33,7 @@ pub(super) fn encode<T: Float>(tensor: &Tensor<T>, dtype: Dtype) -> Vec<u8> {
 
 /// The tensor of these bytes, or nothing where they hold no floating-point numbers of 16 bits or more.
 pub(super) fn decode<T: Float>(bytes: &[u8], dtype: Dtype, shape: &[usize]) -> Option<Tensor<T>> {
-    fn numbers<T: Float, const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<T> {
+    fn numbers<T: Float, const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Block<T> {
         bytes.as_chunks().0.iter().map(|&bytes| T::from_f64(number(bytes))).collect()
     }
     let numbers = match dtype {

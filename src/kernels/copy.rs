@@ -1,5 +1,6 @@
 //! Bringing elements into row-major order.
 
+use super::block::Block;
 use super::pool::{self, Pooled};
 use super::strided::{Lines, Strided, merged};
 use super::threads;
@@ -8,7 +9,7 @@ use super::threads;
 const TILE: usize = 32;
 
 /// The elements in row-major order.
-pub(crate) fn dense<T: Pooled + Sync>(x: Strided<'_, T>) -> Vec<T> {
+pub(crate) fn dense<T: Pooled + Sync>(x: Strided<'_, T>) -> Block<T> {
     let mut out = pool::buffer(x.len());
     let axes = merged(x.shape, [x.strides]);
     let Some(&(_, [stride])) = axes.first() else {
@@ -115,7 +116,7 @@ mod tests {
         ];
         for (shape, strides, offset) in layouts {
             let x = Strided { data: &data, shape, strides, offset };
-            assert!(dense(x) == one_by_one(x), "{shape:?} {strides:?}");
+            assert!(dense(x)[..] == one_by_one(x), "{shape:?} {strides:?}");
         }
     }
 }

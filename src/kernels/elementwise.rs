@@ -3,6 +3,7 @@
 //! The functions are moved into the loops (`Copy`): for all the compiler knows,
 //! a number that one refers to may lie where the loop writes. So let them hold numbers (`move |x| …`), not references.
 
+use super::block::Block;
 use super::isa::vectorized;
 use super::operand::{Operand, Scratch};
 use super::pool::{self, Pooled};
@@ -10,7 +11,7 @@ use super::strided::Strided;
 use super::threads;
 
 /// `f` of every element, in row-major order.
-pub(crate) fn map<T, U>(x: Strided<'_, T>, f: impl Fn(T) -> U + Copy + Sync) -> Vec<U>
+pub(crate) fn map<T, U>(x: Strided<'_, T>, f: impl Fn(T) -> U + Copy + Sync) -> Block<U>
 where
     T: Pooled + Sync,
     U: Pooled,
@@ -44,7 +45,7 @@ where
 pub(crate) fn map_to_two<T: Pooled + Sync>(
     x: Strided<'_, T>,
     f: impl Fn(T) -> (T, T) + Copy + Sync,
-) -> (Vec<T>, Vec<T>) {
+) -> (Block<T>, Block<T>) {
     let (mut first, mut second) = (pool::buffer(x.len()), pool::buffer(x.len()));
     let x = Operand::new(x);
     threads::for_chunk_pairs(&mut first, &mut second, |start, first, second| {
@@ -74,7 +75,7 @@ pub(crate) fn map_to_two<T: Pooled + Sync>(
 }
 
 /// `f` of every pair, in row-major order; both have the same shape.
-pub(crate) fn zip<A, B, U>(a: Strided<'_, A>, b: Strided<'_, B>, f: impl Fn(A, B) -> U + Copy + Sync) -> Vec<U>
+pub(crate) fn zip<A, B, U>(a: Strided<'_, A>, b: Strided<'_, B>, f: impl Fn(A, B) -> U + Copy + Sync) -> Block<U>
 where
     A: Pooled + Sync,
     B: Pooled + Sync,
@@ -111,7 +112,7 @@ pub(crate) fn zip3<A, B, C, U>(
     b: Strided<'_, B>,
     c: Strided<'_, C>,
     f: impl Fn(A, B, C) -> U + Copy + Sync,
-) -> Vec<U>
+) -> Block<U>
 where
     A: Pooled + Sync,
     B: Pooled + Sync,

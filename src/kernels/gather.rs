@@ -2,13 +2,14 @@
 
 use smallvec::SmallVec;
 
+use super::block::Block;
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
 use super::strided::{Lines, Strided};
 use super::threads;
 
 /// Copies row `rows[i]` of `x` (rows of `width` elements) to row `i` of the result, in parallel.
-pub(crate) fn gather_rows<T: Pooled + Sync>(x: &[T], width: usize, rows: &[usize]) -> Vec<T> {
+pub(crate) fn gather_rows<T: Pooled + Sync>(x: &[T], width: usize, rows: &[usize]) -> Block<T> {
     let mut out = pool::buffer(rows.len() * width);
     threads::for_row_chunks(&mut out, width, 1, |first, out| {
         for (out, &row) in out.chunks_exact_mut(width).zip(&rows[first..]) {
@@ -38,7 +39,7 @@ pub(crate) fn gather_along<T: Pooled + Sync>(
     axis: usize,
     shape: &[usize],
     index: &[usize],
-) -> Vec<T> {
+) -> Block<T> {
     let (lines, step) = across(shape, x.strides, axis, x.offset);
     let mut out = pool::buffer(index.len());
     threads::for_row_chunks(&mut out, lines.length, 2, |first, out| {

@@ -3,6 +3,7 @@
 //! Results never depend on the number of threads: work is cut at fixed places, and partial results are combined in order.
 
 pub(crate) mod attention;
+pub(crate) mod block;
 pub(crate) mod conv;
 pub(crate) mod copy;
 pub(crate) mod elementwise;

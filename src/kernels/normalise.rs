@@ -1,5 +1,6 @@
 //! Normalising groups of elements in few passes.
 
+use super::block::Block;
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
 use super::reduce::{Fold, dot_about, fold_dense, sum};
@@ -79,7 +80,7 @@ impl<T: num_traits::Float + Sync> Fold<T> for SquaresAbout<T> {
 }
 
 /// (x − mean) · scale, with the numbers of each element's group.
-pub(crate) fn standardise<T>(x: &[T], layout: Grouped, moments: &[Moments<T>]) -> Vec<T>
+pub(crate) fn standardise<T>(x: &[T], layout: Grouped, moments: &[Moments<T>]) -> Block<T>
 where
     T: num_traits::Float + Pooled + Send + Sync,
 {
@@ -91,7 +92,7 @@ where
 }
 
 /// (x − mean) / √(variance + ε) · scale + shift, with the numbers of each element's group.
-pub(crate) fn normalise<T>(x: &[T], layout: Grouped, moments: &[Moments<T>], scale: &[T], shift: &[T]) -> Vec<T>
+pub(crate) fn normalise<T>(x: &[T], layout: Grouped, moments: &[Moments<T>], scale: &[T], shift: &[T]) -> Block<T>
 where
     T: num_traits::Float + Pooled + Send + Sync,
 {
@@ -100,7 +101,7 @@ where
 }
 
 /// x · scale + shift, with the numbers of each element's group.
-pub(crate) fn affine<T>(x: &[T], layout: Grouped, scale: &[T], shift: &[T]) -> Vec<T>
+pub(crate) fn affine<T>(x: &[T], layout: Grouped, scale: &[T], shift: &[T]) -> Block<T>
 where
     T: num_traits::Float + Pooled + Send + Sync,
 {
@@ -108,7 +109,7 @@ where
 }
 
 /// x + shift, with the number of each element's group.
-pub(crate) fn shift<T>(x: &[T], layout: Grouped, shift: &[T]) -> Vec<T>
+pub(crate) fn shift<T>(x: &[T], layout: Grouped, shift: &[T]) -> Block<T>
 where
     T: num_traits::Float + Pooled + Send + Sync,
 {
@@ -116,7 +117,7 @@ where
 }
 
 /// `f` of each element and what is of its group.
-fn map_rows<T, G>(x: &[T], layout: Grouped, of: impl Fn(usize) -> G + Sync, f: impl Fn(T, G) -> T + Sync) -> Vec<T>
+fn map_rows<T, G>(x: &[T], layout: Grouped, of: impl Fn(usize) -> G + Sync, f: impl Fn(T, G) -> T + Sync) -> Block<T>
 where
     T: Copy + Pooled + Send + Sync,
     G: Copy,

@@ -1,9 +1,8 @@
 //! An operand of an elementwise operation, read in dense blocks whatever its layout.
 
-use std::borrow::Cow;
-
 use smallvec::SmallVec;
 
+use super::block::Block;
 use super::copy::{self, copy_line};
 use super::pool::Pooled;
 use super::strided::{Lines, Strided};
@@ -29,8 +28,10 @@ impl<T> Scratch<T> {
 
 /// A tensor, as it is read.
 pub(super) enum Operand<'a, T: Pooled> {
-    /// All elements side by side; a copy of those whose innermost axis is neither dense nor repeats one element.
-    Dense(Cow<'a, [T]>),
+    /// All elements side by side.
+    Dense(&'a [T]),
+    /// A copy of those whose innermost axis is neither dense nor repeats one element.
+    Copied(Block<T>),
     /// One number, again and again.
     Number(T),
     Lines(InLines<'a, T>),
@@ -47,7 +48,7 @@ pub(super) struct InLines<'a, T> {
 impl<'a, T: Pooled + Sync> Operand<'a, T> {
     pub(super) fn new(x: Strided<'a, T>) -> Self {
         if let Some(data) = x.dense() {
-            return Operand::Dense(Cow::Borrowed(data));
+            return Operand::Dense(data);
         }
         if x.shape.iter().zip(x.strides).all(|(&length, &stride)| length == 1 || stride == 0)
             && let Some(&number) = x.data.get(x.offset)
@@ -58,7 +59,7 @@ impl<'a, T: Pooled + Sync> Operand<'a, T> {
         if matches!(lines.strides, [0 | 1]) {
             return Operand::Lines(InLines { data: x.data, repeats: lines.repeat(), lines });
         }
-        Operand::Dense(Cow::Owned(copy::dense(x)))
+        Operand::Copied(copy::dense(x))
     }
 
     /// How many of `length` elements from `start` on make a block that needs no putting together, or the same as the
@@ -66,7 +67,7 @@ impl<'a, T: Pooled + Sync> Operand<'a, T> {
     #[inline]
     pub(super) fn cut(&self, start: usize, length: usize) -> usize {
         match self {
-            Operand::Dense(_) => length,
+            Operand::Dense(_) | Operand::Copied(_) => length,
             Operand::Number(_) => length.min(BLOCK),
             Operand::Lines(x) => x.cut(start, length),
         }
@@ -77,6 +78,7 @@ impl<'a, T: Pooled + Sync> Operand<'a, T> {
     pub(super) fn block<'b>(&'b self, start: usize, length: usize, scratch: &'b mut Scratch<T>) -> &'b [T] {
         match self {
             Operand::Dense(data) => &data[start..start + length],
+            Operand::Copied(block) => &block[start..start + length],
             Operand::Number(number) => {
                 if scratch.elements.len() < length {
                     scratch.elements.resize(length, *number);

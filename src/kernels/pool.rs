@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::block::Block;
 use super::pages;
 
 /// Elements below which the system's allocator is as fast.
@@ -62,23 +63,27 @@ macro_rules! pooled {
 
 pooled!(f32 f64 i8 i16 i32 i64 u8 u16 u32 u64 isize usize bool);
 
-/// A buffer of `len` elements of no particular value.
-pub(crate) fn buffer<T: Pooled>(len: usize) -> Vec<T> {
-    let pooled = (len >= SMALLEST).then(|| T::with_pool(|pool| pool.take(len))).flatten().flatten();
-    pooled.unwrap_or_else(|| pages::zeros(len))
+/// A block of `len` elements of no particular value.
+pub(crate) fn buffer<T: Pooled>(len: usize) -> Block<T> {
+    if len < SMALLEST {
+        return pages::zeros(len).into();
+    }
+    let room = len + Block::<T>::SLACK;
+    let memory = T::with_pool(|pool| pool.take(room)).flatten();
+    Block::within(memory.unwrap_or_else(|| pages::zeros(room)), len)
 }
 
-/// A buffer of `len` equal elements.
-pub(crate) fn filled<T: Pooled>(len: usize, value: T) -> Vec<T> {
-    let mut buffer = buffer(len);
-    buffer.fill(value);
-    buffer
+/// A block of `len` equal elements.
+pub(crate) fn filled<T: Pooled>(len: usize, value: T) -> Block<T> {
+    let mut block = buffer(len);
+    block.fill(value);
+    block
 }
 
-/// Keeps a buffer that is no longer needed.
-pub(crate) fn recycle<T: Pooled>(buffer: Vec<T>) {
-    if buffer.capacity() >= SMALLEST {
-        T::with_pool(|pool| pool.give(buffer));
+/// Keeps the memory of a block that is dropped.
+pub(super) fn recycle<T: Pooled>(memory: Vec<T>) {
+    if memory.capacity() >= SMALLEST {
+        T::with_pool(|pool| pool.give(memory));
     }
 }
 
@@ -134,7 +139,7 @@ mod tests {
     fn a_freed_buffer_is_used_again() {
         let first = filled::<i16>(5000, 7);
         let place = first.as_ptr();
-        recycle(first);
+        drop(first);
         let second = buffer::<i16>(4500);
         assert_eq!((second.as_ptr(), second.len()), (place, 4500));
         let third = buffer::<i16>(4500);
@@ -145,22 +150,22 @@ mod tests {
     fn no_more_is_kept_than_was_lent() {
         let (first, second) = (filled::<u16>(5000, 1), filled::<u16>(3000, 1));
         recycle(vec![0u16; 6000]);
-        recycle(first);
-        recycle(second);
-        (0..10).for_each(|_| recycle(vec![0u16; 5000]));
-        assert_eq!(u16::with_pool(|pool| pool.free), Some(8000));
+        drop((first, second));
+        let room = 5000 + Block::<u16>::SLACK;
+        (0..10).for_each(|_| recycle(vec![0u16; room]));
+        assert_eq!(u16::with_pool(|pool| pool.free), Some(3000 + Block::<u16>::SLACK + room));
     }
 
     #[test]
     fn what_nobody_asks_for_goes_first() {
-        let buffers: Vec<_> = [MOST / 2, MOST / 2 - 10_000, 20_000].into_iter().map(buffer::<i8>).collect();
-        buffers.into_iter().for_each(recycle);
-        assert_eq!(i8::with_pool(|pool| pool.free), Some(MOST / 2 + 10_000));
+        let buffers = [MOST / 2, MOST / 2 - 10_000, 20_000].map(buffer::<i8>);
+        buffers.into_iter().for_each(drop);
+        assert_eq!(i8::with_pool(|pool| pool.free), Some(MOST / 2 + 10_000 + 2 * Block::<i8>::SLACK));
     }
 
     #[test]
     fn a_wastefully_large_buffer_is_not_taken() {
-        recycle(filled::<u32>(100_000, 1));
+        drop(filled::<u32>(100_000, 1));
         assert_eq!(u32::with_pool(|pool| pool.take(2000).is_none()), Some(true));
     }
 }

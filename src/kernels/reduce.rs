@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::block::Block;
 use super::isa::vectorized;
 use super::math::{self, Real};
 use super::pool::{self, Pooled};
@@ -38,13 +39,13 @@ const FEW: usize = 8;
 const BLOCK: usize = 4096;
 
 /// Folds the axes of `x` that are not kept; the result is dense over the kept ones.
-pub(crate) fn fold<T, F>(x: Strided<'_, T>, keep: &[bool], op: &F) -> Vec<T>
+pub(crate) fn fold<T, F>(x: Strided<'_, T>, keep: &[bool], op: &F) -> Block<T>
 where
     T: Pooled + Sync,
     F: Fold<T>,
 {
     if let Some(x) = x.dense().filter(|x| !x.is_empty() && !keep.contains(&true)) {
-        return vec![op.combine(op.neutral(), fold_dense(x, op))];
+        return vec![op.combine(op.neutral(), fold_dense(x, op))].into();
     }
     let (kept_shape, kept_strides) = select(x, keep, true);
     let (shape, strides) = select(x, keep, false);
@@ -162,7 +163,6 @@ impl Rows {
             below.fold(data, &mut other, op);
         }
         combine_rows(out, &other, op);
-        pool::recycle(other);
     }
 
     fn fold_few<T: Copy, F: Fold<T>>(self, data: &[T], out: &mut [T], op: &F) {

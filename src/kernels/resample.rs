@@ -1,5 +1,6 @@
 //! Weighted sums of slices along one axis, with a table that says which.
 
+use super::block::Block;
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
 use super::threads;
@@ -29,7 +30,7 @@ pub(crate) fn resample<T: Pooled + Sync + num_traits::Float>(
     width: usize,
     table: &Table,
     number: impl Fn(f64) -> T + Sync,
-) -> Vec<T> {
+) -> Block<T> {
     let (from, to) = (table.from * width, table.outputs.len() * width);
     let mut y = pool::buffer(x.len() / from.max(1) * to);
     let cost = table.outputs.iter().map(Vec::len).max().unwrap_or(0) + 1;

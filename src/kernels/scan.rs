@@ -1,6 +1,8 @@
 //! Running results along an axis.
 
+use super::block::Block;
 use super::isa::vectorized;
+use super::pool::{self, Pooled};
 use super::threads;
 
 /// A dense tensor seen along one axis: blocks of `length` neighbours, which are `inner` elements apart.
@@ -45,9 +47,9 @@ pub(crate) fn scan<T: Copy + Send>(
 }
 
 /// `y[i] = x[i − by]` along the axis, `fill` where there is none.
-pub(crate) fn shift<T: Copy + Send + Sync>(x: &[T], along: Along, by: isize, fill: T) -> Vec<T> {
+pub(crate) fn shift<T: Pooled + Sync>(x: &[T], along: Along, by: isize, fill: T) -> Block<T> {
     let Along { length, inner } = along;
-    let mut out = vec![fill; x.len()];
+    let mut out = pool::filled(x.len(), fill);
     let (from, to) = (by.min(0).unsigned_abs().min(length) * inner, by.max(0).unsigned_abs().min(length) * inner);
     let count = length * inner - from.max(to);
     threads::for_row_chunks(&mut out, length * inner, 1, |first, out| {

@@ -1,5 +1,6 @@
 //! Softmax of rows in two steps: first what each row's exponentials stand below and what their sum is, then themselves.
 
+use super::block::Block;
 use super::isa::vectorized;
 use super::math::{self, Real};
 use super::pool::{self, Pooled};
@@ -26,7 +27,7 @@ pub(crate) fn shift<T: num_traits::Float>(largest: T) -> T {
 }
 
 /// Of each row of `width` elements the shift and Σ exp(x − shift), one pair after the other.
-pub(crate) fn sums<T: Real + Pooled + Sync>(x: &[T], width: usize) -> Vec<T> {
+pub(crate) fn sums<T: Real + Pooled + Sync>(x: &[T], width: usize) -> Block<T> {
     let mut pairs = pool::buffer(x.len() / width * 2);
     threads::for_row_chunks(&mut pairs, 2, EXPONENTIAL * width.div_ceil(2), |first, pairs| {
         let pairs = pairs.as_chunks_mut().0;
@@ -42,7 +43,6 @@ fn sums_of_wide<T: Real + Pooled + Sync>(x: &[T], width: usize, pairs: &mut [[T;
         let shift = shift(x.iter().copied().fold(T::neg_infinity(), T::max));
         *pair = [shift, exp_below(x, shift, &mut exponentials)];
     }
-    pool::recycle(exponentials);
 }
 
 fn sums_of_narrow<T: Real>(x: &[T], width: usize, pairs: &mut [[T; 2]]) {
@@ -91,7 +91,7 @@ pub(crate) fn exponentials<T: Real + Pooled + Sync>(
     width: usize,
     pairs: &[T],
     change: impl Fn(usize, T, &mut [T]) + Sync,
-) -> Vec<T> {
+) -> Block<T> {
     let (mut out, pairs) = (pool::buffer(x.len()), pairs.as_chunks::<2>().0);
     threads::for_row_chunks(&mut out, width, EXPONENTIAL, |first, out| {
         let together = (BLOCK / width).max(1);
@@ -150,7 +150,7 @@ mod tests {
         for [width, rest] in [[3, 0], [50, 47]] {
             let x = [vec![-infinity, 1.0, 2.0], vec![-infinity; rest], vec![-infinity; width]].concat();
             let pairs = sums(&x, width);
-            assert_eq!(pairs, [2.0, 1.0 + (-1f32).exp(), 0.0, 0.0]);
+            assert_eq!(pairs[..], [2.0, 1.0 + (-1f32).exp(), 0.0, 0.0]);
             let y = exponentials(&x, width, &pairs, |_, _, _| {});
             assert_eq!((y[0], y[2], y[width]), (0.0, 1.0, 0.0));
         }

@@ -6,6 +6,7 @@ use std::hint::select_unpredictable;
 
 use smallvec::SmallVec;
 
+use super::block::Block;
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
 use super::threads;
@@ -124,7 +125,7 @@ impl Run {
 }
 
 /// The place of each window's largest element in its plane: the first of equal ones, the last NaN where there is one.
-pub(crate) fn largest<T: Pooled + Sync + num_traits::Float>(windows: &Windows, x: &[T]) -> Vec<u32> {
+pub(crate) fn largest<T: Pooled + Sync + num_traits::Float>(windows: &Windows, x: &[T]) -> Block<u32> {
     assert!(u32::try_from(windows.inputs()).is_ok(), "a plane has too many elements");
     let (runs, inputs, outputs) = (windows.runs(), windows.inputs(), windows.outputs());
     let mut places = pool::buffer(x.len() / inputs.max(1) * outputs);
@@ -168,7 +169,7 @@ fn largest_of<T: num_traits::Float>(x: &[T], mut places: impl Iterator<Item = us
 }
 
 /// y[p][i] = x[p][places[p][i]] for every plane p.
-pub(crate) fn take<T: Pooled + Sync>(x: &[T], inputs: usize, places: &[u32], outputs: usize) -> Vec<T> {
+pub(crate) fn take<T: Pooled + Sync>(x: &[T], inputs: usize, places: &[u32], outputs: usize) -> Block<T> {
     let mut out = pool::buffer(places.len());
     threads::for_row_chunks(&mut out, outputs, 1, |first, out| {
         let planes =
@@ -181,7 +182,7 @@ pub(crate) fn take<T: Pooled + Sync>(x: &[T], inputs: usize, places: &[u32], out
 }
 
 /// The transpose of [`take`]: x[p][places[p][i]] += y[p][i] for every plane p, from zero on.
-pub(crate) fn put<T>(y: &[T], outputs: usize, places: &[u32], inputs: usize) -> Vec<T>
+pub(crate) fn put<T>(y: &[T], outputs: usize, places: &[u32], inputs: usize) -> Block<T>
 where
     T: Pooled + Sync + std::ops::AddAssign,
 {
@@ -197,7 +198,7 @@ where
 }
 
 /// The sum of each window.
-pub(crate) fn sums<T>(windows: &Windows, x: &[T]) -> Vec<T>
+pub(crate) fn sums<T>(windows: &Windows, x: &[T]) -> Block<T>
 where
     T: Pooled + Sync + std::ops::AddAssign,
 {
@@ -221,7 +222,7 @@ where
 }
 
 /// The transpose of [`sums`]: each output is added to all elements of its window.
-pub(crate) fn spread<T>(windows: &Windows, y: &[T]) -> Vec<T>
+pub(crate) fn spread<T>(windows: &Windows, y: &[T]) -> Block<T>
 where
     T: Pooled + Sync + std::ops::AddAssign,
 {

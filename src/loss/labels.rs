@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::autodiff::unary;
+use crate::kernels::block::Block;
 use crate::kernels::{math, pool, softmax, threads};
 use crate::ops::Keep;
 use crate::tensor::{Element, Float, Index, Tensor};
@@ -52,7 +53,7 @@ pub(super) struct Labels<T> {
 
 impl<T: Float> Labels<T> {
     /// The loss of each row, Σ k (ln Σ e^z − z), given what its softmax is made of.
-    fn losses(&self, z: &[T], softmax: &[T]) -> Vec<T> {
+    fn losses(&self, z: &[T], softmax: &[T]) -> Block<T> {
         let mut losses = pool::buffer(self.labels.len());
         let cost = if self.off == T::zero() { 1 } else { self.classes };
         threads::for_row_chunks(&mut losses, 1, cost, |first, losses| {
@@ -76,7 +77,7 @@ impl<T: Float> Labels<T> {
     }
 
     /// The rows z̄ = (softmax(z) · Σ k − k) · ȳ; zeros where the label is ignored, whatever stands there.
-    fn pull(&self, z: &[T], softmax: &[T], g: &[T]) -> Vec<T> {
+    fn pull(&self, z: &[T], softmax: &[T], g: &[T]) -> Block<T> {
         let total = self.weights.iter().copied().sum::<T>();
         softmax::exponentials(z, self.classes, softmax, |row, sum, e| match self.labels[row] {
             Some(label) => self.pull_row(label, total, g[row], sum, e),
@@ -96,14 +97,12 @@ impl<T: Float> Labels<T> {
     }
 
     /// All rows k.
-    fn rows(&self) -> Vec<T> {
-        let mut rows = Vec::with_capacity(self.labels.len() * self.classes);
-        for label in &self.labels {
-            let even = if label.is_some() { self.off } else { T::zero() };
-            let start = rows.len();
-            rows.extend(self.weights.iter().map(|&weight| even * weight));
+    fn rows(&self) -> Block<T> {
+        let mut rows = Block::zeros(self.labels.len() * self.classes);
+        for (row, label) in rows.chunks_exact_mut(self.classes).zip(&self.labels) {
             if let &Some(label) = label {
-                rows[start + label] += self.on * self.weights[label];
+                row.iter_mut().zip(&self.weights).for_each(|(k, &weight)| *k = self.off * weight);
+                row[label] += self.on * self.weights[label];
             }
         }
         rows

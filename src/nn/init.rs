@@ -8,6 +8,8 @@ use ndarray_rand::rand::seq::index;
 use ndarray_rand::rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
+use crate::kernels::block::Block;
+use crate::kernels::pool;
 use crate::tensor::{Float, Tensor};
 
 /// How weights start. Layers take one by their `init`; [`weight`](Self::weight) draws it for layers of your own.
@@ -86,7 +88,9 @@ impl Init {
         match self {
             Init::Zeros => Tensor::zeros(shape),
             Init::Ones => Tensor::ones(shape),
-            Init::Constant(value) => Tensor::from_dense(vec![T::from_f64(value); shape.iter().product()], shape),
+            Init::Constant(value) => {
+                Tensor::from_dense(pool::filled(shape.iter().product(), T::from_f64(value)), shape)
+            }
             Init::Identity(gain) => identity(shape, gain),
             Init::Uniform(low, high) => uniform(shape, low..high, rng),
             Init::Normal(mean, deviation) => normal(shape, mean, deviation, rng),
@@ -139,7 +143,7 @@ fn matrix(shape: &[usize]) -> (usize, usize) {
 #[track_caller]
 fn identity<T: Float>(shape: &[usize], gain: f64) -> Tensor<T> {
     let (rows, columns) = matrix(shape);
-    let mut weight = vec![T::zero(); rows * columns];
+    let mut weight = Block::zeros(rows * columns);
     weight.iter_mut().step_by(columns + 1).take(rows.min(columns)).for_each(|x| *x = T::from_f64(gain));
     Tensor::from_dense(weight, shape)
 }

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::kernels::block::Block;
 use crate::kernels::reduce::{self, Fold};
 use crate::tensor::{Element, Float, Layout, Shape, Tensor};
 
@@ -183,7 +184,7 @@ pub(crate) fn rows<T: Element>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
 }
 
 /// The way back from [`rows`]: a tensor of `shape` from rows that run along `axis`.
-pub(crate) fn from_rows<T: Element>(data: Vec<T>, shape: &[usize], axis: usize) -> Tensor<T> {
+pub(crate) fn from_rows<T: Element>(data: Block<T>, shape: &[usize], axis: usize) -> Tensor<T> {
     let mut last = Shape::from_slice(shape);
     let width = last.remove(axis);
     last.push(width);
@@ -216,7 +217,7 @@ mod tests {
         let x = x.with_layout(Layout::contiguous(&[2, 3, 4]));
         for axis in 0..3 {
             let rows = rows(&x, axis);
-            assert_eq!(from_rows(rows.to_vec(), x.shape(), axis), x);
+            assert_eq!(from_rows(rows.to_vec().into(), x.shape(), axis), x);
         }
         assert_eq!(rows(&x, 1).to_vec()[..6], [0, 4, 8, 1, 5, 9]);
     }

@@ -3,6 +3,8 @@
 use super::axes::{IntoAxes, IntoAxis, Reduction, resolve_axis, rows};
 use super::broadcast::zip_elements;
 use crate::autodiff::unary;
+use crate::kernels::block::Block;
+use crate::kernels::pool;
 use crate::kernels::reduce::{Fold, fold_dense, map_rows, position};
 use crate::tensor::{Float, Shape, Tensor};
 
@@ -149,9 +151,9 @@ fn extremum<T: Float>(operation: &str, x: &Tensor<T>, over: Reduction, which: im
 
 /// The place in each row of the first NaN or else of the first that equals the row's extremum.
 #[track_caller]
-fn first_of<T: Float>(operation: &str, x: &[T], width: usize, which: impl Fold<T>) -> Vec<usize> {
+fn first_of<T: Float>(operation: &str, x: &[T], width: usize, which: impl Fold<T>) -> Block<usize> {
     assert!(width > 0, "{operation}: the reduced axes hold no elements to choose from");
-    let mut places = vec![0; x.len() / width];
+    let mut places = pool::buffer(x.len() / width);
     map_rows(x, width, &mut places, 1, 1, |row, place| {
         let value = fold_dense(row, &which);
         place[0] = if value.is_nan() { position(row, T::is_nan) } else { position(row, |x| x == value) }.unwrap_or(0);
@@ -164,7 +166,7 @@ fn places<T: Float>(operation: &str, x: &Tensor<T>, axis: usize, which: impl Fol
     let mut shape = Shape::from_slice(x.shape());
     let width = shape.remove(axis);
     if shape.contains(&0) {
-        return Tensor::from_dense(vec![], &shape);
+        return Tensor::from_dense(Block::default(), &shape);
     }
     Tensor::from_dense(first_of(operation, rows(x, axis).dense(), width, which), &shape)
 }

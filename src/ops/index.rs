@@ -3,6 +3,7 @@
 use super::axes::{IntoAxis, resolve_axis};
 use crate::autodiff::unary;
 use crate::kernels::gather;
+use crate::kernels::pool;
 use crate::tensor::{AnyTensor, Element, Float, Index, Layout, Shape, Tensor};
 
 impl<T: Element> Tensor<T> {
@@ -119,7 +120,7 @@ impl<I: Index> Tensor<I> {
     pub fn one_hot<T: Element>(&self, classes: usize) -> Tensor<T> {
         let mut shape = Shape::from_slice(self.shape());
         shape.push(classes);
-        let mut data = vec![T::default(); self.len() * classes];
+        let mut data = pool::filled(self.len() * classes, T::default());
         let labels = self.contiguous();
         for (row, &label) in labels.dense().iter().enumerate() {
             match label.to_index() {
@@ -136,10 +137,10 @@ impl<I: Index> Tensor<I> {
 fn positions<I: Index>(operation: &str, index: &Tensor<I>, axis: usize, shape: &[usize]) -> Tensor<usize> {
     let length = shape[axis];
     let index = index.contiguous();
-    let mut positions = Vec::with_capacity(index.len());
-    for &i in index.dense() {
+    let mut positions = pool::buffer(index.len());
+    for (place, &i) in positions.iter_mut().zip(index.dense()) {
         match i.to_index() {
-            Some(position) if position < length => positions.push(position),
+            Some(position) if position < length => *place = position,
             _ => panic!("{operation}: the index {i} is out of range for axis {axis} of length {length}"),
         }
     }
@@ -186,7 +187,7 @@ fn add_along<T: Float>(source: &Tensor<T>, axis: usize, index: &Tensor<usize>, s
         |source| {
             let source = source.contiguous();
             let layout = Layout::contiguous(&shape);
-            let mut out = vec![T::zero(); layout.len()];
+            let mut out = pool::filled(layout.len(), T::zero());
             gather::add_along(&mut out, &layout.strides, axis, index.shape(), index.dense(), source.dense());
             Tensor::from_layout(out, layout)
         },
@@ -229,7 +230,7 @@ fn add_slices<T: Float>(source: &Tensor<T>, axis: usize, indices: &Tensor<usize>
         |source| {
             let width = shape[axis + 1..].iter().product();
             let rows = slices(&shape, axis, indices);
-            let mut out = vec![T::zero(); shape.iter().product()];
+            let mut out = pool::filled(shape.iter().product(), T::zero());
             gather::add_rows(&mut out, width, rows.dense(), source.contiguous().dense());
             Tensor::from_dense(out, &shape)
         },
@@ -246,10 +247,8 @@ fn slices(shape: &[usize], axis: usize, indices: &Tensor<usize>) -> Tensor<usize
     if outer == 1 {
         return indices.clone();
     }
-    let all =
-        (0..outer).flat_map(|outer| indices.dense().iter().map(move |i| outer * shape[axis] + i)).collect::<Vec<_>>();
-    let count = all.len();
-    Tensor::from_dense(all, &[count])
+    let all = (0..outer).flat_map(|outer| indices.dense().iter().map(move |i| outer * shape[axis] + i));
+    Tensor::from_dense(all.collect(), &[outer * indices.len()])
 }
 
 /// `shape` with the axes of the indices in the place of one axis.

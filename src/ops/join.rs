@@ -7,6 +7,7 @@ use ndarray::SliceInfoElem;
 use super::axes::{IntoAxis, resolve_axis};
 use super::shape::new_axis;
 use crate::autodiff::variadic;
+use crate::kernels::pool;
 use crate::tensor::{Element, Shape, Tensor};
 
 impl<T: Element> Tensor<T> {
@@ -195,11 +196,14 @@ fn join<T: Element>(tensors: &[Tensor<T>], axis: usize) -> Tensor<T> {
     let outer: usize = shape[..axis].iter().product();
     let inner: usize = shape[axis + 1..].iter().product();
     let dense: Vec<Tensor<T>> = tensors.iter().map(Tensor::contiguous).collect();
-    let mut data = Vec::with_capacity(shape.iter().product());
+    let mut data = pool::buffer(shape.iter().product());
+    let mut rest = &mut data[..];
     for i in 0..outer {
         for tensor in &dense {
             let width = tensor.shape()[axis] * inner;
-            data.extend_from_slice(&tensor.dense()[i * width..][..width]);
+            rest.split_off_mut(..width)
+                .into_iter()
+                .for_each(|place| place.copy_from_slice(&tensor.dense()[i * width..][..width]));
         }
     }
     Tensor::from_dense(data, &shape)

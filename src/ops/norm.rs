@@ -5,9 +5,9 @@ use super::broadcast::zip_elements;
 use super::extrema::Largest;
 use super::reduce::zero_to_infinity;
 use crate::autodiff::{binary, unary};
-use crate::kernels::math;
 use crate::kernels::reduce::{Fold, fold_dense, map_rows};
 use crate::kernels::softmax::shift;
+use crate::kernels::{math, pool};
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -111,7 +111,7 @@ fn logsumexp<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     unary(
         x,
         |x| {
-            let mut y = vec![T::zero(); over.to.iter().product()];
+            let mut y = pool::buffer(over.to.iter().product());
             map_rows(over.rows(x).dense(), over.count(), &mut y, 1, 8, |row, y| {
                 let from = shift(fold_dense(row, &Largest));
                 y[0] = from + math::ln(fold_dense(row, &SumOfExponentials { from }));

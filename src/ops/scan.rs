@@ -5,6 +5,7 @@ use super::index::take_along;
 use crate::autodiff::{binary, unary};
 use crate::kernels::reduce::map_rows;
 use crate::kernels::scan::{self, Along};
+use crate::kernels::{copy, pool};
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -45,7 +46,7 @@ impl<T: Float> Tensor<T> {
     pub fn cummax(&self, axis: impl IntoAxis) -> Tensor<T> {
         let axis = resolve_axis("cummax", self.shape(), axis);
         let width = self.shape()[axis];
-        let mut places = vec![0; self.len()];
+        let mut places = pool::buffer(self.len());
         map_rows(rows(self, axis).dense(), width, &mut places, width, 1, |x, places| {
             let mut best = 0;
             for (i, place) in places.iter_mut().enumerate() {
@@ -119,7 +120,7 @@ pub(super) fn shift<T: Float>(x: &Tensor<T>, axis: usize, by: isize, fill: T) ->
 
 /// Not differentiated.
 fn scanned<T: Float>(x: &Tensor<T>, axis: usize, reverse: bool, f: impl Fn(usize, T, T) -> T + Sync) -> Tensor<T> {
-    let mut y = x.to_vec();
+    let mut y = copy::dense(x.strided());
     scan::scan(&mut y, Along::new(x.shape(), axis), reverse, f);
     Tensor::from_dense(y, x.shape())
 }

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use super::axes::{IntoAxis, resolve_axis};
 use crate::autodiff::unary;
+use crate::kernels::copy;
 use crate::tensor::{Element, Layout, Shape, Tensor};
 
 impl<T: Element> Tensor<T> {
@@ -38,7 +39,7 @@ impl<T: Element> Tensor<T> {
             self,
             |x| match x.layout().reshape(shape) {
                 Some(layout) => x.with_layout(layout),
-                None => Tensor::from_dense(x.to_vec(), shape),
+                None => Tensor::from_dense(copy::dense(x.strided()), shape),
             },
             |x, _| {
                 let shape = Shape::from_slice(x.shape());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ndarray::SliceInfoElem;
 
 use crate::autodiff::{accumulating, unary};
+use crate::kernels::block::Block;
 use crate::kernels::{pool, threads};
 use crate::tensor::{AnyTensor, Element, Float, Layout, Shape, Strides, Tensor};
 
@@ -58,7 +59,7 @@ impl<T: Element> Tensor<T> {
 }
 
 /// `len` elements: `x` from number `start` on, and `fill` before and after.
-fn between<T: Element>(x: &[T], start: usize, len: usize, fill: T) -> Vec<T> {
+fn between<T: Element>(x: &[T], start: usize, len: usize, fill: T) -> Block<T> {
     let mut whole = pool::buffer(len);
     let (before, rest) = whole.split_at_mut(start.min(len));
     let (here, after) = rest.split_at_mut(x.len());

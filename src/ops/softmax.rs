@@ -140,7 +140,6 @@ fn log_softmax_of_narrow<T: Float>(x: &Tensor<T>, width: usize) -> Tensor<T> {
             y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - shift) - log_sum);
         }
     });
-    pool::recycle(sums);
     Tensor::from_dense(y, x.shape())
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::axes::{IntoAxis, from_rows, resolve_axis, rows};
 use super::index::take_along;
+use crate::kernels::pool;
 use crate::kernels::reduce::map_rows;
 use crate::tensor::{Float, Shape, Tensor};
 
@@ -74,7 +75,7 @@ fn first_places<T: Float>(x: &Tensor<T>, axis: usize, k: usize, descending: bool
 fn order<T: Float>(x: &Tensor<T>, axis: usize, k: usize, descending: bool) -> Tensor<usize> {
     let mut shape = Shape::from_slice(x.shape());
     let width = std::mem::replace(&mut shape[axis], k);
-    let mut places = vec![0; shape.iter().product()];
+    let mut places = pool::buffer(shape.iter().product());
     let cost = 4 * width.max(2).ilog2() as usize;
     map_rows(rows(x, axis).dense(), width, &mut places, k, cost, |row, places| {
         // A total order, in which the place decides between equal elements: so the sort need not be stable.

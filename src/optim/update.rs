@@ -196,7 +196,6 @@ impl<R: Rule> Leaf<'_, R> {
             #[inline(always)]
             || self.step(leaf, &mut dx, &Powers::default()),
         );
-        pool::recycle(dx);
     }
 
     /// Updates as many elements as `dx` has room for.

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use ndarray::{
-    Array, ArrayBase, ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, ShapeBuilder,
+    Array, Array1, ArrayBase, ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Axis, Data, Dimension, IxDyn, ShapeBuilder,
+    s,
 };
 
 use super::{Element, Layout, Shape, Strides, Tensor};
+use crate::kernels::block::Block;
 
 impl<T: Element> Tensor<T> {
     /// An `ndarray` view of the elements, whatever their layout; nothing is copied.
@@ -62,7 +64,7 @@ impl<T: Element> Tensor<T> {
 
     /// A copy as an `ndarray` array, in row-major order.
     pub fn to_array(&self) -> ArrayD<T> {
-        array(self.to_vec(), self.shape())
+        array(self.to_vec().into(), self.shape())
     }
 
     /// The tensor as an `ndarray` array; nothing is copied where nobody else holds the storage and it is dense.
@@ -72,14 +74,18 @@ impl<T: Element> Tensor<T> {
         }
         let shape = self.layout.shape;
         match Arc::try_unwrap(self.storage) {
-            Ok(storage) => array(storage.into_vec(), &shape),
-            Err(shared) => array(shared.to_vec(), &shape),
+            Ok(block) => array(block, &shape),
+            Err(shared) => array(shared.to_vec().into(), &shape),
         }
     }
 }
 
-fn array<T>(data: Vec<T>, shape: &[usize]) -> ArrayD<T> {
-    ArrayD::from_shape_vec(IxDyn(shape), data)
+fn array<T: Element>(elements: Block<T>, shape: &[usize]) -> ArrayD<T> {
+    let len = elements.len();
+    let (memory, start) = elements.into_memory();
+    Array1::from_vec(memory)
+        .slice_move(s![start..start + len])
+        .into_shape_with_order(IxDyn(shape))
         .unwrap_or_else(|error| unreachable!("a dense tensor fills its shape: {error}"))
 }
 
@@ -88,8 +94,13 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor<T> {
     fn from(array: Array<T, D>) -> Self {
         let shape = Shape::from_slice(array.shape());
         let strides = Strides::from_slice(array.strides());
-        let (data, offset) = array.into_raw_vec_and_offset();
-        Tensor::from_layout(data, Layout { shape, strides, offset: offset.unwrap_or(0) })
+        let (len, dense) = (array.len(), array.is_standard_layout());
+        let (memory, offset) = array.into_raw_vec_and_offset();
+        let offset = offset.unwrap_or(0);
+        if dense {
+            return Tensor::from_dense(Block::part(memory, offset, len), &shape);
+        }
+        Tensor::from_layout(memory.into(), Layout { shape, strides, offset })
     }
 }
 

@@ -7,12 +7,13 @@ use ndarray_rand::rand_distr::StandardNormal;
 use std::ops::Range;
 
 use super::{Element, Float, Layout, Tensor};
-use crate::kernels::pages;
+use crate::kernels::block::Block;
+use crate::kernels::pool;
 
 impl<T: Element> Tensor<T> {
     /// A tensor of no axes that holds one value.
     pub fn scalar(value: T) -> Self {
-        Tensor::from_dense(vec![value], &[])
+        Tensor::from_dense(vec![value].into(), &[])
     }
 
     /// Every element is `value`; takes no memory but that of one element.
@@ -23,7 +24,7 @@ impl<T: Element> Tensor<T> {
         let one = Layout::contiguous(&vec![1; shape.ndim()]);
         // One axis of length one broadcasts to any length, so this can't fail.
         let layout = one.broadcast(shape.slice()).unwrap_or(one);
-        Tensor::from_layout(vec![value], layout)
+        Tensor::from_layout(vec![value].into(), layout)
     }
 
     /// All zeros (`false` for `bool`).
@@ -35,13 +36,13 @@ impl<T: Element> Tensor<T> {
     /// ```
     pub fn zeros(shape: impl IntoDimension) -> Self {
         let shape = shape.into_dimension();
-        Tensor::from_dense(pages::zeros(shape.size()), shape.slice())
+        Tensor::from_dense(Block::zeros(shape.size()), shape.slice())
     }
 
     /// All ones (`true` for `bool`).
     pub fn ones(shape: impl IntoDimension) -> Self {
         let shape = shape.into_dimension();
-        Tensor::from_dense(vec![T::from_f64(1.0); shape.size()], shape.slice())
+        Tensor::from_dense(pool::filled(shape.size(), T::from_f64(1.0)), shape.slice())
     }
 
     /// Zeros of the shape of another tensor.
@@ -56,7 +57,7 @@ impl<T: Element> Tensor<T> {
 
     /// The `n`×`n` identity matrix.
     pub fn eye(n: usize) -> Self {
-        let mut data = vec![T::default(); n * n];
+        let mut data = Block::zeros(n * n);
         data.iter_mut().step_by(n + 1).for_each(|x| *x = T::from_f64(1.0));
         Tensor::from_dense(data, &[n, n])
     }
@@ -93,7 +94,7 @@ impl<T: Element> Tensor<T> {
             shape.slice(),
             shape.size()
         );
-        Tensor::from_dense(data, shape.slice())
+        Tensor::from_dense(data.into(), shape.slice())
     }
 }
 
@@ -162,7 +163,7 @@ pub trait IntoTensor<T: Element>: Sized {
     fn into_tensor(self) -> Tensor<T> {
         let mut data = vec![];
         let shape = self.append_to(&mut data);
-        Tensor::from_dense(data, &shape)
+        Tensor::from_dense(data.into(), &shape)
     }
 }
 

@@ -9,7 +9,6 @@ mod display;
 mod element;
 mod layout;
 mod serde;
-mod storage;
 
 use std::ops::Index as Indexing;
 use std::sync::Arc;
@@ -21,7 +20,7 @@ pub(crate) use layout::{Layout, Shape, Strides, broadcast_shapes};
 
 use crate::autodiff::Trace;
 use crate::kernels::Strided;
-use storage::Storage;
+use crate::kernels::block::Block;
 
 /// An array of any rank: row-major, with shared storage that is copied when it is written to (`clone` is cheap).
 ///
@@ -44,20 +43,20 @@ use storage::Storage;
 #[must_use = "operations make new tensors and leave the old ones as they are"]
 #[derive(Clone)]
 pub struct Tensor<T: Element = f32> {
-    storage: Arc<Storage<T>>,
+    storage: Arc<Block<T>>,
     layout: Layout,
     trace: Option<Trace>,
 }
 
 impl<T: Element> Tensor<T> {
     /// A dense tensor of elements in row-major order.
-    pub(crate) fn from_dense(data: Vec<T>, shape: &[usize]) -> Self {
+    pub(crate) fn from_dense(data: Block<T>, shape: &[usize]) -> Self {
         debug_assert_eq!(data.len(), shape.iter().product::<usize>());
         Tensor::from_layout(data, Layout::contiguous(shape))
     }
 
-    pub(crate) fn from_layout(data: Vec<T>, layout: Layout) -> Self {
-        Tensor { storage: Arc::new(Storage::new(data)), layout, trace: None }
+    pub(crate) fn from_layout(data: Block<T>, layout: Layout) -> Self {
+        Tensor { storage: Arc::new(data), layout, trace: None }
     }
 
     /// The lengths of the axes.
@@ -220,7 +219,7 @@ impl<T: Element> Tensor<T> {
 impl<T: Element> Default for Tensor<T> {
     /// An empty tensor of shape `[0]`.
     fn default() -> Self {
-        Tensor::from_dense(vec![], &[0])
+        Tensor::from_dense(Block::default(), &[0])
     }
 }
 

@@ -26,6 +26,6 @@ impl<'de, T: Element> Deserialize<'de> for Tensor<T> {
         if strides.is_none() || shape.iter().product::<usize>() != data.len() {
             return Err(D::Error::custom(format!("{} elements do not fill a tensor of shape {shape:?}", data.len())));
         }
-        Ok(Tensor::from_dense(data, &shape))
+        Ok(Tensor::from_dense(data.into_iter().collect(), &shape))
     }
 }

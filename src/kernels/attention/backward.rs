@@ -3,6 +3,7 @@
 use std::iter;
 
 use super::{Attention, KEYS, Lanes, QUERIES, by_lane, exponential, load, padded, rows, store, turn};
+use crate::kernels::block::Block;
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::Real;
 use crate::kernels::matmul::{Matrix, Sizes, product};
@@ -31,7 +32,7 @@ pub(crate) fn backward<T: Wide + Real>(
     // Few heads are cut further, at places that depend on lengths alone; each stretch of keys makes a part of Q̄.
     let stretches = TASKS.div_ceil(heads).min(a.keys.div_ceil(SHORTEST));
     let length = a.keys.div_ceil(stretches);
-    let mut parts: Vec<Vec<T>> = (1..a.keys.div_ceil(length)).map(|_| pool::buffer(dq.len())).collect();
+    let mut parts: Vec<Block<T>> = (1..a.keys.div_ceil(length)).map(|_| pool::buffer(dq.len())).collect();
     let all = iter::once(&mut *dq).chain(parts.iter_mut().map(|part| &mut part[..]));
     let mut dk = rows(dk, groups, heads / groups, a.width);
     let mut dv = rows(dv, groups, heads / groups, a.value_width);
@@ -46,9 +47,8 @@ pub(crate) fn backward<T: Wide + Real>(
         let kept = &kept[head * a.kept()..][..a.kept()];
         stretch(a, inputs.map(|x| x[head]), kept, first, [&mut dq, dk, dv]);
     });
-    for part in parts {
-        dq.iter_mut().zip(&part).for_each(|(dq, &part)| *dq += part);
-        pool::recycle(part);
+    for part in &parts {
+        dq.iter_mut().zip(&part[..]).for_each(|(dq, &part)| *dq += part);
     }
 }
 
@@ -108,7 +108,6 @@ fn stretch<T: Wide + Real>(
     let copy = |(row, sums): (&mut &mut [T], &[T])| row.copy_from_slice(&sums[..row.len()]);
     dk.iter_mut().zip(key_sums.chunks_exact(width)).for_each(copy);
     dv.iter_mut().zip(value_sums.chunks_exact(value_width)).for_each(copy);
-    [rows, lanes, key_sums, value_sums].into_iter().for_each(pool::recycle);
 }
 
 /// A tile as a matrix with a row for each key.

@@ -66,8 +66,6 @@ fn tile<T: Wide + Real>(
         _ => total[lane].recip(),
     });
     store(sums, &inverse, rows);
-    pool::recycle(query_rows);
-    pool::recycle(scratch);
     [largest, inverse]
 }
 

@@ -11,6 +11,7 @@ pub(crate) use plan::Geometry;
 use plan::{Pass, Source};
 use tile::{PANEL, SLACK};
 
+use super::block::Block;
 use super::isa::vectorized;
 use super::vector::Wide;
 use super::{pool, threads};
@@ -25,7 +26,7 @@ const ROW: usize = 1024;
 const PARTIAL: usize = 1 << 24;
 
 /// y = w ⋆ x, plus a number for each channel where there is a bias.
-pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Block<T> {
     assert!(bias.is_none_or(|bias| bias.len() == g.groups * g.outputs), "the bias does not fit the channels");
     if winograd::suits(g) {
         return winograd::forward(g, x, w, bias);
@@ -41,7 +42,7 @@ pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]
 }
 
 /// The x̄ of [`forward`].
-pub(crate) fn input_gradient<T: Wide>(g: &Geometry, y: &[T], w: &[T]) -> Vec<T> {
+pub(crate) fn input_gradient<T: Wide>(g: &Geometry, y: &[T], w: &[T]) -> Block<T> {
     if winograd::suits(g) {
         return winograd::input_gradient(g, y, w);
     }
@@ -78,10 +79,10 @@ struct Sums {
 }
 
 /// A pass with its offsets and its weights, panel by panel.
-struct Packed<'a, T> {
+struct Packed<'a, T: Wide> {
     pass: &'a Pass,
     offsets: Vec<usize>,
-    weights: Vec<T>,
+    weights: Block<T>,
     run: usize,
 }
 
@@ -94,7 +95,7 @@ struct Piece<'a, T> {
 }
 
 impl Sums {
-    fn compute<T: Wide>(&self, g: &Geometry, passes: &[Pass], (x, w): (&[T], &[T]), bias: Option<&[T]>) -> Vec<T> {
+    fn compute<T: Wide>(&self, g: &Geometry, passes: &[Pass], (x, w): (&[T], &[T]), bias: Option<&[T]>) -> Block<T> {
         let (channels, plane) = (self.to.channels, self.to.plane());
         let mut out = pool::buffer(g.batch * g.groups * channels * plane);
         if out.is_empty() {
@@ -116,7 +117,6 @@ impl Sums {
             self.piece(g, &packed, x, piece);
             shift(piece.out, plane, bias.map(|bias| &bias[piece.group * channels + piece.first..]));
         });
-        packed.into_iter().for_each(|packed| pool::recycle(packed.weights));
         out
     }
 
@@ -148,9 +148,7 @@ impl Sums {
         for packed in packed {
             let mut run = pool::buffer(PANEL * packed.run.next_multiple_of(SLACK));
             self.pass(packed, &source, piece, &mut run);
-            pool::recycle(run);
         }
-        pool::recycle(source);
     }
 
     fn pass<T: Wide>(&self, packed: &Packed<'_, T>, source: &[T], piece: &mut Piece<'_, T>, run: &mut [T]) {
@@ -188,7 +186,7 @@ fn in_parallel<P: Send>(g: &Geometry, pieces: &mut [P], least: usize, body: impl
 }
 
 /// The w̄ of [`forward`].
-pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> Vec<T> {
+pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> Block<T> {
     if winograd::suits(g) {
         return winograd::weight_gradient(g, x, y);
     }
@@ -254,11 +252,10 @@ fn partial_gradient<T: Wide>(
         }
         tile::dots(&xs[..count * x_image], &ys[..count * rows * stride], count, &offsets, piece.out, rows);
     }
-    [xs, ys, row].into_iter().for_each(pool::recycle);
 }
 
 /// The sum of all parts, one after the other.
-fn sum_of_parts<T: Wide>(partial: Vec<T>, size: usize, parts: usize) -> Vec<T> {
+fn sum_of_parts<T: Wide>(partial: Block<T>, size: usize, parts: usize) -> Block<T> {
     if parts == 1 {
         return partial;
     }
@@ -276,6 +273,5 @@ fn sum_of_parts<T: Wide>(partial: Vec<T>, size: usize, parts: usize) -> Vec<T> {
             }
         }
     });
-    pool::recycle(partial);
     sum
 }

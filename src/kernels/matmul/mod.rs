@@ -196,7 +196,6 @@ unsafe fn product_by<T: Wide>(
                 // SAFETY: the contract; no two pieces have a row in common.
                 dots(a, ROWS.min(m - first), &columns, k, |row, column, sum| unsafe { target.put(row, column, sum) });
             });
-            pool::recycle(columns);
         }
         Way::FewRows => {
             // SAFETY: the contract; the remaining columns are the target's too.
@@ -215,7 +214,6 @@ unsafe fn product_by<T: Wide>(
                 // SAFETY: the contract.
                 rows.iter().enumerate().for_each(|(row, &sum)| unsafe { target.put(row, column, sum) });
             }
-            pool::recycle(columns);
         }
         // SAFETY: the contract.
         Way::Thin => unsafe { thin(target, sizes, (a, b), shared) },

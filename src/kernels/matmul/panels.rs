@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::tiles::{COLUMNS, Left, Start, Target, product_at, strip};
 use super::{Matrix, Sizes, in_turn};
+use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::kernels::vector::{SIDE, Vector, Wide, Work};
 
@@ -29,7 +30,7 @@ const SOME: usize = 64;
 
 /// A right operand in panels of columns, each with its rows one after the other; the last is filled up with zeros.
 pub(in crate::kernels) struct Panels<T: Wide> {
-    data: Vec<T>,
+    data: Block<T>,
     k: usize,
     n: usize,
     /// Columns of a panel: two vectors of the widest kind.
@@ -88,12 +89,6 @@ impl<T: Wide> Panels<T> {
     }
 }
 
-impl<T: Wide> Drop for Panels<T> {
-    fn drop(&mut self) {
-        pool::recycle(std::mem::take(&mut self.data));
-    }
-}
-
 /// Columns that are not in whole vectors, of a right operand that is filled up with zeros, its rows `w_stride` elements
 /// apart: their sums are made beside the result.
 ///
@@ -118,7 +113,7 @@ pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Le
 
 /// A left operand in strips of rows, each with its columns one after the other.
 pub(super) struct Strips<T: Wide> {
-    data: Vec<T>,
+    data: Block<T>,
     k: usize,
     height: usize,
 }
@@ -133,12 +128,6 @@ impl<T: Wide> Strips<T> {
     /// The rows from number `row` on, where a strip starts.
     pub(super) fn from(&self, row: usize) -> Left<'_, T> {
         Left::Strips { data: &self.data[row * self.k..], rows: self.height, length: self.height * self.k }
-    }
-}
-
-impl<T: Wide> Drop for Strips<T> {
-    fn drop(&mut self) {
-        pool::recycle(std::mem::take(&mut self.data));
     }
 }
 
@@ -160,7 +149,7 @@ impl<T: Wide> Work<T> for Widths {
 }
 
 /// Groups of `width` columns of a k×n matrix, each with its rows one after the other; the last is filled up with zeros.
-fn laid_out<T: Wide>(x: Matrix<'_, T>, k: usize, n: usize, width: usize, shared: bool) -> Vec<T> {
+fn laid_out<T: Wide>(x: Matrix<'_, T>, k: usize, n: usize, width: usize, shared: bool) -> Block<T> {
     let mut out = pool::buffer(k * n.next_multiple_of(width));
     if out.is_empty() {
         return out;
@@ -172,7 +161,7 @@ fn laid_out<T: Wide>(x: Matrix<'_, T>, k: usize, n: usize, width: usize, shared:
     let across = n.div_ceil(columns);
     in_turn(shared, 0..across * k.div_ceil(height), |i| {
         let (row, column) = (i / across * height, i % across * columns);
-        T::wide(Block { groups: &groups, rows: row..k.min(row + height), columns: column..n.min(column + columns) });
+        T::wide(LayOut { groups: &groups, rows: row..k.min(row + height), columns: column..n.min(column + columns) });
     });
     out
 }
@@ -200,13 +189,13 @@ impl<T> Groups<'_, T> {
 unsafe impl<T: Sync> Sync for Groups<'_, T> {}
 
 /// Some rows of some groups, which no other block has.
-struct Block<'a, T> {
+struct LayOut<'a, T> {
     groups: &'a Groups<'a, T>,
     rows: Range<usize>,
     columns: Range<usize>,
 }
 
-impl<T: Wide> Work<T> for Block<'_, T> {
+impl<T: Wide> Work<T> for LayOut<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -226,7 +215,7 @@ impl<T: Wide> Work<T> for Block<'_, T> {
     }
 }
 
-impl<T: Wide> Block<'_, T> {
+impl<T: Wide> LayOut<'_, T> {
     /// # Safety
     /// The machine has the vector's instruction set, the matrix lies within its slice, there is room for all groups, and
     /// nothing else reads or writes the block meanwhile.

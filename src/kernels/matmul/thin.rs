@@ -7,6 +7,7 @@ use super::packed::PIECE;
 use super::panels::{ROWS, Strips, at_the_edge, strip_rows};
 use super::tiles::{COLUMNS, Left, Target, product_at};
 use super::{Matrix, Sizes, in_turn};
+use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::kernels::vector::Wide;
 
@@ -53,12 +54,11 @@ pub(super) unsafe fn thin<T: Wide>(
             }
         }
     });
-    pool::recycle(w);
 }
 
 /// The rows of a matrix, filled up with zeros to whole vectors, and the distance from one to the next: an odd number of
 /// vectors, so that they have places of their own in the cache.
-fn spread<T: Wide>(b: Matrix<'_, T>, k: usize, n: usize) -> (Vec<T>, usize) {
+fn spread<T: Wide>(b: Matrix<'_, T>, k: usize, n: usize) -> (Block<T>, usize) {
     let stride = (n.div_ceil(COLUMNS) | 1) * COLUMNS;
     let mut rows = pool::buffer(k * stride);
     for (l, row) in rows.chunks_exact_mut(stride).enumerate() {

@@ -43,7 +43,6 @@ pub(crate) fn forward<T: Wide + Real>(
                 h[here].copy_from_slice(state);
             }
         }
-        [inputs, from_input, from_state].into_iter().for_each(pool::recycle);
     });
 }
 
@@ -128,7 +127,6 @@ pub(crate) fn backward<T: Wide + Real>(
                 }
             }
         }
-        [sums, new_sums, back].into_iter().for_each(pool::recycle);
     });
 }
 

@@ -42,8 +42,6 @@ pub(crate) fn forward<T: Wide + Real>(
                 factors[row * width + s.inputs..][..n].copy_from_slice(&h[here]);
             }
         }
-        pool::recycle(factors);
-        pool::recycle(sums);
     });
 }
 
@@ -130,8 +128,6 @@ pub(crate) fn backward<T: Wide + Real>(
         for (back, dh) in back.chunks_exact(width).zip(dh.chunks_exact_mut(n)) {
             dh.copy_from_slice(&back[inputs..]);
         }
-        pool::recycle(sums);
-        pool::recycle(back);
     });
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod gru;
 pub(crate) mod lstm;
 
+use super::block::Block;
 use super::pool::{self, Pooled};
 use super::threads;
 
@@ -34,7 +35,7 @@ impl Sequences {
 
     /// What each step multiplies by its weights, `[batch, time, inputs + hidden]`: its inputs and the state before it, of
     /// the inputs `[batch, time, inputs]`, the states `[batch, time, hidden]` and the first of them `[batch, hidden]`.
-    pub(crate) fn factors<T: Pooled + Sync>(self, x: &[T], h: &[T], start: &[T]) -> Vec<T> {
+    pub(crate) fn factors<T: Pooled + Sync>(self, x: &[T], h: &[T], start: &[T]) -> Block<T> {
         let (inputs, width) = (self.inputs, self.inputs + self.hidden);
         let mut out = pool::buffer(self.batch * self.time * width);
         threads::for_row_chunks(&mut out, self.time * width, 1, |first, out| {

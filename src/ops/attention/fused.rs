@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use super::{AttentionMask, composed, scale};
 use crate::autodiff::{op, pull_composed};
 use crate::kernels::attention::{Attention, backward, forward};
+use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::ops::matmul::matrices;
 use crate::tensor::{Float, Layout, Shape, Tensor};
@@ -61,7 +62,7 @@ pub(super) fn attention<T: Float>(inputs: [&Tensor<T>; 3], causal: bool) -> Tens
 
 /// A tensor `[batch, heads…, length, width]` of elements in the order `[batch, length, heads…, width]`: so the heads can be
 /// joined to one width without a copy.
-fn heads_inside<T: Float>(elements: Vec<T>, shape: &[usize]) -> Tensor<T> {
+fn heads_inside<T: Float>(elements: Block<T>, shape: &[usize]) -> Tensor<T> {
     let rank = shape.len();
     if rank < 3 {
         return Tensor::from_dense(elements, shape);

@@ -20,6 +20,7 @@ use weight::Kernels;
 pub(super) use weight::weight_gradient;
 
 use super::{Geometry, PIECES, in_parallel};
+use crate::kernels::block::Block;
 use crate::kernels::matmul::{COLUMNS, Sizes, product};
 use crate::kernels::pool;
 use crate::kernels::threads::available;
@@ -48,13 +49,13 @@ pub(super) fn suits(g: &Geometry) -> bool {
 }
 
 /// y = w ⋆ x, plus a number for each channel where there is a bias.
-pub(super) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+pub(super) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Block<T> {
     let kernels = Kernels { w, outputs: g.outputs, inputs: g.inputs, strides: [g.inputs * 9, 9], turned: false };
     compute(g, x, kernels.transformed(), bias)
 }
 
 /// x̄ = ȳ ⋆ w, turned half round, with what is missing of the padding around it.
-pub(super) fn input_gradient<T: Wide>(g: &Geometry, y: &[T], w: &[T]) -> Vec<T> {
+pub(super) fn input_gradient<T: Wide>(g: &Geometry, y: &[T], w: &[T]) -> Block<T> {
     let kernels = Kernels { w, outputs: g.inputs, inputs: g.outputs, strides: [9, g.inputs * 9], turned: true };
     let before = [0, 2 - g.before[1], 2 - g.before[2]];
     let turned = Geometry { inputs: g.outputs, outputs: g.inputs, x: g.y, y: g.x, before, ..g.clone() };
@@ -68,7 +69,7 @@ struct Piece<'a, T> {
     out: &'a mut [T],
 }
 
-fn compute<T: Wide>(g: &Geometry, x: &[T], weights: Vec<T>, bias: Option<&[T]>) -> Vec<T> {
+fn compute<T: Wide>(g: &Geometry, x: &[T], weights: Block<T>, bias: Option<&[T]>) -> Block<T> {
     let plane = g.y[1] * g.y[2];
     let x = Images::inputs(g, x);
     let mut out = pool::buffer(g.batch * g.outputs * plane);
@@ -88,7 +89,6 @@ fn compute<T: Wide>(g: &Geometry, x: &[T], weights: Vec<T>, bias: Option<&[T]>) 
         })
         .collect();
     in_parallel(g, &mut pieces, 1, |piece| compute_piece(g, x, &weights, bias, piece));
-    pool::recycle(weights);
     out
 }
 
@@ -113,8 +113,6 @@ fn compute_piece<T: Wide>(g: &Geometry, x: Images<'_, T>, weights: &[T], bias: O
         }
         put_tiles(g, tiles, rows, &products, piece, &mut scratch);
     }
-    scratch.recycle();
-    [inputs, products].into_iter().for_each(Transformed::recycle);
 }
 
 /// Aᵀ m A of all channels to where it belongs in the result.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::transform::{Places, Transform, transform};
 use super::{GROUP, PLACES, TILE};
+use crate::kernels::block::Block;
 use crate::kernels::conv::Geometry;
 use crate::kernels::matmul::Matrix;
 use crate::kernels::pool;
@@ -91,8 +92,8 @@ impl<'a, T: Wide> Images<'a, T> {
 }
 
 /// Transformed patches: 36 matrices of tiles × channels, filled up to whole groups.
-pub(super) struct Transformed<T> {
-    pub(super) data: Vec<T>,
+pub(super) struct Transformed<T: Wide> {
+    pub(super) data: Block<T>,
     /// Elements from one place to the next, from a group of channels to the next, from a tile to the next.
     place: usize,
     group: usize,
@@ -135,28 +136,20 @@ impl<T: Wide> Transformed<T> {
     pub(super) fn places(&self, first: usize, group: usize, tile: usize) -> Places<6> {
         Places::new(first * self.place + group * self.group + tile * self.tile, self.place).step(self.tile)
     }
-
-    pub(super) fn recycle(self) {
-        pool::recycle(self.data);
-    }
 }
 
 /// What a piece of work needs besides its inputs and outputs.
-pub(super) struct Scratch<T> {
+pub(super) struct Scratch<T: Wide> {
     /// Padded rows of a group of channels.
-    pub(super) rows: Vec<T>,
+    pub(super) rows: Block<T>,
     /// Rows after one of the two transforms.
-    pub(super) turned: Vec<T>,
+    pub(super) turned: Block<T>,
 }
 
 impl<T: Wide> Scratch<T> {
     pub(super) fn new(tiles: Tiles) -> Self {
         let [rows, turned] = from_fn(|_| pool::buffer(6 * (tiles.columns * TILE + 2) * GROUP));
         Scratch { rows, turned }
-    }
-
-    pub(super) fn recycle(self) {
-        [self.rows, self.turned].into_iter().for_each(pool::recycle);
     }
 }
 

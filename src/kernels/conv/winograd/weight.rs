@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::patches::{Images, Scratch, Tiles, Transformed, transform_patches};
 use super::transform::{Input, Kernel, KernelGradient, OutputGradient, Places, transform};
 use super::{GROUP, PLACES};
+use crate::kernels::block::Block;
 use crate::kernels::conv::{Geometry, PARTIAL, PIECES, in_parallel, sum_of_parts};
 use crate::kernels::matmul::{Sizes, product};
 use crate::kernels::pool;
@@ -34,7 +35,7 @@ pub(super) struct Kernels<'a, T> {
 
 impl<T: Wide> Kernels<'_, T> {
     /// G w Gᵀ of all: `[groups of outputs, 36, inputs, GROUP]`.
-    pub(super) fn transformed(&self) -> Vec<T> {
+    pub(super) fn transformed(&self) -> Block<T> {
         let group = PLACES * self.inputs * GROUP;
         let mut out = pool::buffer(self.outputs.div_ceil(GROUP) * group);
         for_row_chunks(&mut out, group, 1, |first, out| {
@@ -81,7 +82,7 @@ struct Piece<'a, T> {
 }
 
 /// The w̄ of a convolution.
-pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> Vec<T> {
+pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> Block<T> {
     let (groups, tap) = (g.inputs.div_ceil(GROUP), g.outputs * GROUP);
     let size = groups * 9 * tap;
     let x = Images::inputs(g, x);
@@ -113,7 +114,6 @@ pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], 
             }
         }
     });
-    pool::recycle(sums);
     out
 }
 
@@ -143,7 +143,4 @@ fn of_images<T: Wide>(g: &Geometry, x: Images<'_, T>, y: Images<'_, T>, piece: &
         let (from, to) = ((&columns[..], Places::new(0, tap).step(6 * tap)), (out, Places::new(0, tap).step(3 * tap)));
         transform::<_, KernelGradient, 6, 3>(from, to, tap, 3);
     }
-    scratch.recycle();
-    [xs, ys].into_iter().for_each(Transformed::recycle);
-    [sums, columns].into_iter().for_each(pool::recycle);
 }

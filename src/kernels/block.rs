@@ -1,0 +1,125 @@
+//! Elements in memory that begin where a line of the cache does.
+
+use std::ops::{Deref, DerefMut};
+
+use super::pages;
+use super::pool::{self, Pooled};
+
+/// Bytes of a line. A vector that does not lie in two of them is loaded and stored faster; one that lies in two pages
+/// costs many times as much. What the system's allocator gives starts 16 bytes into a page where it is large.
+const LINE: usize = 64;
+
+/// A run of elements, within memory that may have more before and after them.
+///
+/// Large blocks that are made here start where a line does; those that take over a `Vec` start where it does. When a block is
+/// dropped, its memory goes back to the pool of the thread that drops it.
+#[derive(Debug, Default)]
+pub(crate) struct Block<T: Pooled> {
+    memory: Vec<T>,
+    start: usize,
+    len: usize,
+}
+
+impl<T: Pooled> Block<T> {
+    /// Elements that memory needs beyond those of a block whose start is to be chosen.
+    pub(super) const SLACK: usize = (LINE / size_of::<T>()).saturating_sub(1);
+
+    /// The first `len` elements from the start of a line on; of memory with less than [`SLACK`](Self::SLACK) more, the last.
+    pub(super) fn within(memory: Vec<T>, len: usize) -> Self {
+        let start = memory.as_ptr().align_offset(LINE).min(memory.len() - len);
+        Block { memory, start, len }
+    }
+
+    /// `len` elements of some memory, from a place on.
+    ///
+    /// # Panics
+    /// Where the memory ends before.
+    pub(crate) fn part(memory: Vec<T>, start: usize, len: usize) -> Self {
+        assert!(start + len <= memory.len(), "{len} elements from {start} on do not lie in {}", memory.len());
+        Block { memory, start, len }
+    }
+
+    /// The memory, and where the elements start in it.
+    pub(crate) fn into_memory(mut self) -> (Vec<T>, usize) {
+        (std::mem::take(&mut self.memory), self.start)
+    }
+
+    /// `len` zeros, of memory that no thread has used before.
+    pub(crate) fn zeros(len: usize) -> Self {
+        Block::within(pages::zeros(len + Self::SLACK), len)
+    }
+}
+
+impl<T: Pooled> Drop for Block<T> {
+    fn drop(&mut self) {
+        pool::recycle(std::mem::take(&mut self.memory));
+    }
+}
+
+impl<T: Pooled> Deref for Block<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.memory[self.start..self.start + self.len]
+    }
+}
+
+impl<T: Pooled> DerefMut for Block<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.memory[self.start..self.start + self.len]
+    }
+}
+
+impl<T: Pooled> From<Vec<T>> for Block<T> {
+    /// Takes over the memory.
+    fn from(memory: Vec<T>) -> Self {
+        let len = memory.len();
+        Block::part(memory, 0, len)
+    }
+}
+
+impl<T: Pooled> FromIterator<T> for Block<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        let mut elements = elements.into_iter().fuse();
+        let mut block = pool::buffer(elements.size_hint().0);
+        let filled = block.iter_mut().zip(elements.by_ref()).map(|(place, x)| *place = x).count();
+        match elements.next() {
+            None if filled == block.len() => block,
+            more => block[..filled].iter().copied().chain(more).chain(elements).collect::<Vec<T>>().into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_blocks_start_with_a_line() {
+        for len in [1024, 1031, 70_000] {
+            for block in [pool::buffer::<f32>(len), Block::zeros(len), (0..len).map(|i| i as f32).collect()] {
+                assert_eq!((block.as_ptr().addr() % LINE, block.len()), (0, len));
+            }
+            assert_eq!(pool::buffer::<bool>(len).as_ptr().addr() % LINE, 0);
+        }
+    }
+
+    #[test]
+    fn collecting_does_not_depend_on_what_an_iterator_says_of_its_length() {
+        let unknown = (0..3000).filter(|i| i % 2 == 0).collect::<Block<i32>>();
+        let expected = (0..1500).map(|i| 2 * i).collect::<Block<i32>>();
+        assert_eq!(unknown[..], expected[..]);
+        let mut said = vec![7, 8, 9].into_iter();
+        let short = std::iter::from_fn(|| said.next());
+        assert_eq!(short.collect::<Block<i32>>()[..], [7, 8, 9]);
+    }
+
+    #[test]
+    fn a_vec_keeps_its_memory() {
+        let memory = vec![1.5f64; 3000];
+        let place = memory.as_ptr();
+        let block = Block::from(memory);
+        assert_eq!((block.as_ptr(), block.len()), (place, 3000));
+        assert_eq!(block.into_memory(), (vec![1.5; 3000], 0));
+    }
+}
