@@ -41,6 +41,18 @@ pub(crate) fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
+/// [`vectorized`] with vectors of 256 bits at most, for loops of divisions and roots over memory: of 512 bits these take
+/// twice as long.
+#[inline(always)]
+pub(crate) fn vectorized_to_256<R>(body: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if level() >= Level::Avx2 {
+        // SAFETY: as in `vectorized`.
+        return unsafe { avx2(body) };
+    }
+    body()
+}
+
 /// The highest level that the machine has, up to the one that `SAPWOOD_ISA` names.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]

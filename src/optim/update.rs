@@ -7,7 +7,7 @@ use super::rule::{Chunk, LeafInfo, Powers, Rule};
 use super::slots::Slots;
 use super::state::{LeafState, Optimising, State};
 use crate::autodiff::{Gradient, Grads};
-use crate::kernels::isa::vectorized;
+use crate::kernels::isa::vectorized_to_256;
 use crate::kernels::{pool, threads};
 use crate::params::{Kind, MapLeaf, Mismatch, Mut, Nothing, Pair, Params, Ref, Value, Walk, place, sync_ties};
 use crate::tensor::{Float, Tensor};
@@ -128,6 +128,10 @@ impl<'a, R: Rule> MapLeaf<Triple<'a, R>, Nothing> for Sweep<'a> {
 /// again.
 const CHUNK: usize = 64;
 
+/// A chunk's gradient, from the start of a line of the cache on: what lies in two lines is slow to store and read again.
+#[repr(align(64))]
+struct Lines<T>([T; CHUNK]);
+
 /// A stretch of a leaf with what belongs to it.
 struct Stretch<'a, R: Rule, T: Float> {
     start: usize,
@@ -174,17 +178,17 @@ impl<R: Rule> Leaf<'_, R> {
     /// Updates a stretch, chunk by chunk. The chunks' length is written into the loops, which so become straight lines.
     fn sweep<T: Float>(&self, mut rest: Stretch<'_, R, T>) {
         let powers = Powers::default();
-        let mut dx = [T::zero(); CHUNK];
-        vectorized(
+        let mut dx = Lines([T::zero(); CHUNK]);
+        vectorized_to_256(
             #[inline(always)]
             || {
                 while rest.x.len() > CHUNK {
                     let (chunk, more) = rest.split(CHUNK);
-                    self.step(chunk, &mut dx, &powers);
+                    self.step(chunk, &mut dx.0, &powers);
                     rest = more;
                 }
                 let length = rest.x.len();
-                self.step(rest, &mut dx[..length], &powers);
+                self.step(rest, &mut dx.0[..length], &powers);
             },
         );
     }
@@ -192,7 +196,7 @@ impl<R: Rule> Leaf<'_, R> {
     /// Updates a leaf in one.
     fn whole<T: Float>(&self, leaf: Stretch<'_, R, T>) {
         let mut dx = pool::buffer(leaf.x.len());
-        vectorized(
+        vectorized_to_256(
             #[inline(always)]
             || self.step(leaf, &mut dx, &Powers::default()),
         );
