@@ -3,8 +3,8 @@
 
 #![allow(unsafe_code)]
 
-use super::panels::{Panels, ROWS, Strips, TERMS};
-use super::tiles::{COLUMNS, Left, Target};
+use super::panels::{Panels, ROWS, Rows, TERMS};
+use super::tiles::{COLUMNS, Target};
 use super::{Matrix, Sizes, in_turn};
 use crate::kernels::threads::available;
 use crate::kernels::vector::Wide;
@@ -22,9 +22,6 @@ pub(super) const PIECE: usize = 1 << 18;
 /// Rows from which the panels are laid out first, for all threads. For fewer, each thread lays out the columns that it
 /// takes, and uses them while they are at hand.
 const TALL: usize = 256;
-
-/// Columns from which it pays to lay out a left operand whose rows do not lie side by side.
-const REPEATED: usize = 48;
 
 /// `target = a · b` plus what the target starts from, on several threads where `shared`.
 ///
@@ -53,8 +50,7 @@ pub(super) unsafe fn packed<T: Wide>(
 /// As of [`packed`].
 unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>), shared: bool) {
     let Sizes { m, k, n } = sizes;
-    let strips = (!a.by_rows(m, k) && n >= REPEATED).then(|| Strips::new(a, m, k, shared));
-    let left = |row: usize| strips.as_ref().map_or_else(|| Left::Lying(a.skip(row, 0)), |strips| strips.from(row));
+    let left = Rows::new(a, sizes, shared);
     let rows = |from: usize, to: usize| (from..to).step_by(ROWS).map(move |row| (row, ROWS.min(to - row)));
     if m < TALL {
         let width = if shared { n.div_ceil(2 * available()).next_multiple_of(2 * COLUMNS).min(BLOCK) } else { BLOCK };
@@ -65,7 +61,7 @@ unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, 
                 for (row, m) in rows(0, m) {
                     let target = target.after(term).skip(row, column);
                     // SAFETY: the contract; no two blocks have an element in common.
-                    unsafe { panels.product(target, m, left(row).after(term), 0, n) };
+                    unsafe { panels.product(target, m, left.from(row).after(term), 0, n) };
                 }
             }
         });
@@ -78,7 +74,9 @@ unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, 
             let (first, column) = (i % tall * height, i / tall * BLOCK);
             for (row, rows) in rows(first, m.min(first + height)) {
                 // SAFETY: as above.
-                unsafe { panels.product(target.skip(row, column), rows, left(row), column, BLOCK.min(n - column)) };
+                unsafe {
+                    panels.product(target.skip(row, column), rows, left.from(row), column, BLOCK.min(n - column))
+                };
             }
         });
     }

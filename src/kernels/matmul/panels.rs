@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::thin::THIN;
 use super::tiles::{COLUMNS, Left, Start, Target, product_at, strip};
 use super::{Matrix, Sizes, in_turn};
 use crate::kernels::block::Block;
@@ -15,6 +16,12 @@ pub(super) const TERMS: usize = 512;
 
 /// Rows that are multiplied at a time at most: a whole number of strips of every kind.
 pub(super) const ROWS: usize = 48;
+
+/// Columns from which it pays to lay out a left operand whose rows do not lie side by side.
+const REPEATED: usize = 48;
+
+/// Bytes from which lines of memory that far apart share places in the first-level cache.
+const PAGE: usize = 4096;
 
 /// Groups (panels or strips) of columns that lie side by side which are laid out together.
 const TOGETHER: usize = 4;
@@ -111,23 +118,29 @@ pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Le
     }
 }
 
-/// A left operand in strips of rows, each with its columns one after the other.
-pub(super) struct Strips<T: Wide> {
-    data: Block<T>,
+/// A left operand: where it lies, or in strips of rows, each with its columns one after the other.
+pub(super) struct Rows<'a, T: Wide> {
+    a: Matrix<'a, T>,
+    strips: Option<Block<T>>,
     k: usize,
-    height: usize,
 }
 
-impl<T: Wide> Strips<T> {
-    /// Lays out an m×k matrix, on several threads where `shared`.
-    pub(super) fn new(a: Matrix<'_, T>, m: usize, k: usize, shared: bool) -> Self {
-        let height = strip_rows::<T>();
-        Strips { data: laid_out(a.t(), k, m, height, shared), k, height }
+impl<'a, T: Wide> Rows<'a, T> {
+    /// Lays out the m×k matrix `a` where that pays, on several threads where `shared`.
+    pub(super) fn new(a: Matrix<'a, T>, Sizes { m, k, n }: Sizes, shared: bool) -> Self {
+        // Lines that are near enough are read as fast as they would be laid out; but where there are few, each tile wants all.
+        let near = k > THIN && a.row_stride == 1 && a.col_stride.unsigned_abs() * size_of::<T>() < PAGE;
+        let lies_well = a.by_rows(m, k) || near || n < REPEATED;
+        Rows { a, strips: (!lies_well).then(|| laid_out(a.t(), k, m, strip_rows::<T>(), shared)), k }
     }
 
     /// The rows from number `row` on, where a strip starts.
     pub(super) fn from(&self, row: usize) -> Left<'_, T> {
-        Left::Strips { data: &self.data[row * self.k..], rows: self.height, length: self.height * self.k }
+        let rows = strip_rows::<T>();
+        match &self.strips {
+            None => Left::Lying(self.a.skip(row, 0)),
+            Some(strips) => Left::Strips { data: &strips[row * self.k..], rows, length: rows * self.k },
+        }
     }
 }
 
@@ -178,7 +191,6 @@ struct Groups<'a, T> {
 impl<T> Groups<'_, T> {
     /// Rows that are laid out together, while the next as many are asked for.
     fn round(&self) -> usize {
-        const PAGE: usize = 4096;
         let stride = self.x.row_stride.unsigned_abs() * size_of::<T>();
         let by_columns = self.x.row_stride == 1;
         if !by_columns && (self.width >= COLUMNS || stride.is_multiple_of(PAGE)) { FEW_LINES } else { LINE }
@@ -260,7 +272,8 @@ unsafe fn whole_rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: 
             let from = from.offset(l as isize * x.row_stride);
             if x.col_stride == 1 {
                 // The same columns of the rows that come next.
-                V::prefetch(from.wrapping_offset(rows as isize * x.row_stride));
+                let next = from.wrapping_offset(rows as isize * x.row_stride);
+                (0..W).step_by(LINE).for_each(|column| V::prefetch(next.wrapping_add(column)));
                 *row = *from.cast();
             } else {
                 for (c, element) in row.iter_mut().enumerate() {

@@ -4,8 +4,8 @@
 #![allow(unsafe_code)]
 
 use super::packed::PIECE;
-use super::panels::{ROWS, Strips, at_the_edge, strip_rows};
-use super::tiles::{COLUMNS, Left, Target, product_at};
+use super::panels::{ROWS, Rows, at_the_edge, strip_rows};
+use super::tiles::{COLUMNS, Target, product_at};
 use super::{Matrix, Sizes, in_turn};
 use crate::kernels::block::Block;
 use crate::kernels::pool;
@@ -28,8 +28,7 @@ pub(super) unsafe fn thin<T: Wide>(
     shared: bool,
 ) {
     let height = strip_rows::<T>();
-    let strips = (!a.by_rows(m, k)).then(|| Strips::new(a, m, k, shared));
-    let left = |row: usize| strips.as_ref().map_or_else(|| Left::Lying(a.skip(row, 0)), |strips| strips.from(row));
+    let left = Rows::new(a, Sizes { m, k, n }, shared);
     let (w, stride) = spread(b, k, n);
     let width = BLOCK / k / COLUMNS * COLUMNS;
     // The fewer the terms, the more a multiply-add costs.
@@ -42,7 +41,7 @@ pub(super) unsafe fn thin<T: Wide>(
             for row in (first..end).step_by(height) {
                 let (m, target) = (height.min(end - row), target.skip(row, column));
                 // SAFETY: the contract; pieces have no row in common.
-                unsafe { product_at(target, Sizes { m, k, n: whole }, left(row), w, stride) };
+                unsafe { product_at(target, Sizes { m, k, n: whole }, left.from(row), w, stride) };
             }
             if whole == n {
                 continue;
@@ -50,7 +49,7 @@ pub(super) unsafe fn thin<T: Wide>(
             for row in (first..end).step_by(ROWS) {
                 let (m, target) = (ROWS.min(end - row), target.skip(row, column + whole));
                 // SAFETY: as above; `w` is filled up to whole vectors.
-                unsafe { at_the_edge(target, Sizes { m, k, n: n - whole }, left(row), &w[whole..], stride) };
+                unsafe { at_the_edge(target, Sizes { m, k, n: n - whole }, left.from(row), &w[whole..], stride) };
             }
         }
     });
