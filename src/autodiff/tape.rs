@@ -170,7 +170,7 @@ impl<T: Element> Tensor<T> {
             None => None,
         };
         let outer = outer.cloned();
-        self.clone().with_trace(outer)
+        self.stop_gradient().with_trace(outer)
     }
 }
 
@@ -184,7 +184,7 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(g.get().unwrap().item(), 3.0);
     /// ```
     pub fn stop_gradient(&self) -> Tensor<T> {
-        self.clone().with_trace(None)
+        self.with_layout(self.layout().clone())
     }
 }
 

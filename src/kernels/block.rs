@@ -9,15 +9,23 @@ use super::pool::{self, Pooled};
 /// costs many times as much. What the system's allocator gives starts 16 bytes into a page where it is large.
 const LINE: usize = 64;
 
+/// Elements that a block holds within itself: for so few, the system's allocator takes longer than most operations.
+const FEW: usize = 16;
+
 /// A run of elements, within memory that may have more before and after them.
 ///
 /// Large blocks that are made here start where a line does; those that take over a `Vec` start where it does. When a block is
 /// dropped, its memory goes back to the pool of the thread that drops it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Block<T: Pooled> {
-    memory: Vec<T>,
-    start: usize,
+    memory: Memory<T>,
     len: usize,
+}
+
+#[derive(Debug)]
+enum Memory<T> {
+    Here([T; FEW]),
+    Heap { elements: Vec<T>, start: usize },
 }
 
 impl<T: Pooled> Block<T> {
@@ -27,7 +35,12 @@ impl<T: Pooled> Block<T> {
     /// The first `len` elements from the start of a line on; of memory with less than [`SLACK`](Self::SLACK) more, the last.
     pub(super) fn within(memory: Vec<T>, len: usize) -> Self {
         let start = memory.as_ptr().align_offset(LINE).min(memory.len() - len);
-        Block { memory, start, len }
+        Block::part(memory, start, len)
+    }
+
+    /// The default of `len` elements, where so few fit into a block.
+    pub(super) fn of_few(len: usize) -> Option<Self> {
+        (len <= FEW).then(|| Block { memory: Memory::Here([T::default(); FEW]), len })
     }
 
     /// `len` elements of some memory, from a place on.
@@ -36,23 +49,34 @@ impl<T: Pooled> Block<T> {
     /// Where the memory ends before.
     pub(crate) fn part(memory: Vec<T>, start: usize, len: usize) -> Self {
         assert!(start + len <= memory.len(), "{len} elements from {start} on do not lie in {}", memory.len());
-        Block { memory, start, len }
+        Block { memory: Memory::Heap { elements: memory, start }, len }
     }
 
     /// The memory, and where the elements start in it.
     pub(crate) fn into_memory(mut self) -> (Vec<T>, usize) {
-        (std::mem::take(&mut self.memory), self.start)
+        match &mut self.memory {
+            Memory::Here(elements) => (elements[..self.len].to_vec(), 0),
+            Memory::Heap { elements, start } => (std::mem::take(elements), *start),
+        }
     }
 
     /// `len` zeros, of memory that no thread has used before.
     pub(crate) fn zeros(len: usize) -> Self {
-        Block::within(pages::zeros(len + Self::SLACK), len)
+        Block::of_few(len).unwrap_or_else(|| Block::within(pages::zeros(len + Self::SLACK), len))
     }
 }
 
 impl<T: Pooled> Drop for Block<T> {
     fn drop(&mut self) {
-        pool::recycle(std::mem::take(&mut self.memory));
+        if let Memory::Heap { elements, .. } = &mut self.memory {
+            pool::recycle(std::mem::take(elements));
+        }
+    }
+}
+
+impl<T: Pooled> Default for Block<T> {
+    fn default() -> Self {
+        Vec::new().into()
     }
 }
 
@@ -60,13 +84,19 @@ impl<T: Pooled> Deref for Block<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.memory[self.start..self.start + self.len]
+        match &self.memory {
+            Memory::Here(elements) => &elements[..self.len],
+            Memory::Heap { elements, start } => &elements[*start..start + self.len],
+        }
     }
 }
 
 impl<T: Pooled> DerefMut for Block<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.memory[self.start..self.start + self.len]
+        match &mut self.memory {
+            Memory::Here(elements) => &mut elements[..self.len],
+            Memory::Heap { elements, start } => &mut elements[*start..*start + self.len],
+        }
     }
 }
 
@@ -112,6 +142,18 @@ mod tests {
         let mut said = vec![7, 8, 9].into_iter();
         let short = std::iter::from_fn(|| said.next());
         assert_eq!(short.collect::<Block<i32>>()[..], [7, 8, 9]);
+    }
+
+    #[test]
+    fn few_elements_lie_in_the_block() {
+        for len in [0, 1, FEW, FEW + 1] {
+            let mut block = pool::filled(len, 2.5f64);
+            block.iter_mut().zip(0..).for_each(|(x, i)| *x += f64::from(i));
+            assert_eq!(matches!(block.memory, Memory::Here(_)), len <= FEW);
+            let expected: Vec<f64> = (0..len).map(|i| 2.5 + i as f64).collect();
+            assert_eq!((block[..].to_vec(), block.into_memory().0), (expected.clone(), expected));
+        }
+        assert_eq!(Block::<i32>::zeros(3)[..], [0; 3]);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pooled!(f32 f64 i8 i16 i32 i64 u8 u16 u32 u64 isize usize bool);
 /// A block of `len` elements of no particular value.
 pub(crate) fn buffer<T: Pooled>(len: usize) -> Block<T> {
     if len < SMALLEST {
-        return pages::zeros(len).into();
+        return Block::of_few(len).unwrap_or_else(|| pages::zeros(len).into());
     }
     let room = len + Block::<T>::SLACK;
     let memory = T::with_pool(|pool| pool.take(room)).flatten();

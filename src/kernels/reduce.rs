@@ -45,7 +45,7 @@ where
     F: Fold<T>,
 {
     if let Some(x) = x.dense().filter(|x| !x.is_empty() && !keep.contains(&true)) {
-        return vec![op.combine(op.neutral(), fold_dense(x, op))].into();
+        return pool::filled(1, op.combine(op.neutral(), fold_dense(x, op)));
     }
     let (kept_shape, kept_strides) = select(x, keep, true);
     let (shape, strides) = select(x, keep, false);

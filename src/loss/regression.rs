@@ -122,7 +122,7 @@ pub fn quantile<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>, q: T) -> T
 }
 
 pub(super) mod each {
-    use crate::autodiff::binary;
+    use crate::autodiff::op;
     use crate::loss::same_shape;
     use crate::ops::broadcast::zip_elements;
     use crate::tensor::{Float, Tensor};
@@ -200,23 +200,19 @@ pub(super) mod each {
     ) -> Tensor<T> {
         same_shape(loss, prediction, target);
         let count = T::from_f64(if mean { prediction.len() as f64 } else { 1.0 });
-        binary(
-            prediction,
-            target,
-            |p, t| {
-                let errors = zip_elements("loss", p, t, |p, t| value(p - t));
-                if mean { errors.sum() / count } else { errors }
-            },
-            |p, t, _| {
-                let (p, t) = (p.clone(), t.clone());
-                let slope = move |g: &Tensor<T>, p: &Tensor<T>, t: &Tensor<T>| {
-                    let g = if mean { &(g / count) } else { g };
-                    derivative(p - t) * g
-                };
-                let (p2, t2) = (p.clone(), t.clone());
-                (move |g: &Tensor<T>| slope(g, &p, &t), move |g: &Tensor<T>| -slope(g, &p2, &t2))
-            },
-        )
+        let forward = |[p, t]: [&Tensor<T>; 2]| {
+            let errors = zip_elements("loss", p, t, |p, t| value(p - t));
+            if mean { errors.sum() / count } else { errors }
+        };
+        op([prediction, target], forward, &|[p, t]: [&Tensor<T>; 2], _: &Tensor<T>| {
+            let (p, t) = (p.clone(), t.clone());
+            move |g: Tensor<T>, watched: [bool; 2]| {
+                let g = if mean { g / count } else { g };
+                let slope = derivative(p - &t) * &g;
+                let of_target = watched[1].then(|| -&slope);
+                [watched[0].then_some(slope), of_target]
+            }
+        })
     }
 }
 

@@ -135,7 +135,7 @@ pub(super) fn in_place_with<T: Float>(
         return Err(x);
     }
     let Some(layout) = y.layout().broadcast(x.shape()) else { return Err(x) };
-    elementwise::zip_in_place(x.as_mut_slice(), y.with_layout(layout).strided(), f);
+    elementwise::zip_in_place(x.as_mut_slice(), layout.of(y.storage()), f);
     Ok(x)
 }
 

@@ -138,7 +138,7 @@ fn extremum<T: Float>(operation: &str, x: &Tensor<T>, over: Reduction, which: im
         |x| over.fold(x, &which),
         |x, y| {
             // Which elements are chosen changes only in jumps, so that is a constant.
-            let (x, y, over) = (x.clone().with_trace(None), y.clone().with_trace(None), over.clone());
+            let (x, y, over) = (x.stop_gradient(), y.stop_gradient(), over.clone());
             move |g| {
                 let one_if_equal = |x, y| if x == y { T::one() } else { T::zero() };
                 let chosen = zip_elements("max_axis", &x, &over.expand(&y), one_if_equal);

@@ -13,7 +13,7 @@ use crate::kernels::pool;
 impl<T: Element> Tensor<T> {
     /// A tensor of no axes that holds one value.
     pub fn scalar(value: T) -> Self {
-        Tensor::from_dense(vec![value].into(), &[])
+        Tensor::from_dense(pool::filled(1, value), &[])
     }
 
     /// Every element is `value`; takes no memory but that of one element.
@@ -24,7 +24,7 @@ impl<T: Element> Tensor<T> {
         let one = Layout::contiguous(&vec![1; shape.ndim()]);
         // One axis of length one broadcasts to any length, so this can't fail.
         let layout = one.broadcast(shape.slice()).unwrap_or(one);
-        Tensor::from_layout(vec![value].into(), layout)
+        Tensor::from_layout(pool::filled(1, value), layout)
     }
 
     /// All zeros (`false` for `bool`).

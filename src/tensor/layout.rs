@@ -61,7 +61,7 @@ impl Layout {
     /// The same elements repeated along new and length-one axes, by NumPy's rules; `None` where the shapes do not fit.
     pub(crate) fn broadcast(&self, shape: &[usize]) -> Option<Self> {
         let lead = shape.len().checked_sub(self.rank())?;
-        let mut strides = Strides::from_elem(0, shape.len());
+        let mut strides = equal(0, shape.len());
         for axis in 0..self.rank() {
             match (self.shape[axis], shape[lead + axis]) {
                 (from, to) if from == to => strides[lead + axis] = self.strides[axis],
@@ -101,8 +101,13 @@ fn list<T: Copy + Default>(x: &[T]) -> SmallVec<[T; 4]> {
     SmallVec::from_buf_and_len(few, x.len())
 }
 
+/// `SmallVec::from_elem`, without its loop for a few elements.
+fn equal(x: isize, len: usize) -> Strides {
+    if len > 4 { Strides::from_elem(x, len) } else { Strides::from_buf_and_len([x; 4], len) }
+}
+
 fn row_major(shape: &[usize]) -> Strides {
-    let mut strides = Strides::from_elem(1, shape.len());
+    let mut strides = equal(1, shape.len());
     for axis in (1..shape.len()).rev() {
         strides[axis - 1] = strides[axis] * shape[axis].max(1) as isize;
     }
@@ -116,7 +121,7 @@ pub(crate) fn broadcast_shapes(a: &[usize], b: &[usize]) -> Option<Shape> {
     }
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
     let lead = long.len() - short.len();
-    let mut shape = Shape::from_slice(long);
+    let mut shape = list(long);
     for (length, &other) in shape[lead..].iter_mut().zip(short) {
         *length = match (*length, other) {
             (x, y) if x == y => x,
