@@ -29,7 +29,10 @@ where
     }
     for (source, &row) in source.chunks_exact(width).zip(rows) {
         let out = &mut out[row * width..][..width];
-        vectorized(|| out.iter_mut().zip(source).for_each(|(o, &s)| *o += s));
+        vectorized(
+            #[inline(always)]
+            || out.iter_mut().zip(source).for_each(|(o, &s)| *o += s),
+        );
     }
 }
 

@@ -233,7 +233,10 @@ where
     F: Fold<T>,
 {
     if x.len() <= BLOCK {
-        return vectorized(|| fold_block(x, op));
+        return vectorized(
+            #[inline(always)]
+            || fold_block(x, op),
+        );
     }
     let middle = x.len().div_ceil(2).next_multiple_of(BLOCK);
     let (left, right) = x.split_at(middle.min(x.len()));
@@ -340,22 +343,28 @@ pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
 #[inline(always)]
 pub(crate) fn dot_about<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> T {
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-    vectorized(move || {
-        let mut running = [T::zero(); LANES];
-        for (x, y) in x.iter().zip(y) {
-            for i in 0..LANES {
-                running[i] = running[i] + (x[i] - c) * y[i];
+    vectorized(
+        #[inline(always)]
+        move || {
+            let mut running = [T::zero(); LANES];
+            for (x, y) in x.iter().zip(y) {
+                for i in 0..LANES {
+                    running[i] = running[i] + (x[i] - c) * y[i];
+                }
             }
-        }
-        let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
-        rest + fold_block(&running, &(T::zero(), |a, b| a + b))
-    })
+            let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
+            rest + fold_block(&running, &(T::zero(), |a, b| a + b))
+        },
+    )
 }
 
 /// Where the first element is that passes.
 pub(crate) fn position<T: Copy>(x: &[T], passes: impl Fn(T) -> bool) -> Option<usize> {
     // Whole blocks are only asked whether any does, which the vector units answer.
-    let block = vectorized(|| x.chunks(LANES).position(|block| block.iter().fold(false, |any, &x| any | passes(x))))?;
+    let block = vectorized(
+        #[inline(always)]
+        || x.chunks(LANES).position(|block| block.iter().fold(false, |any, &x| any | passes(x))),
+    )?;
     let start = block * LANES;
     x[start..].iter().position(|&x| passes(x)).map(|i| start + i)
 }

@@ -73,6 +73,17 @@ impl Windows {
         runs
     }
 
+    /// How far the elements that a window sees are from its first, in order; where all windows see as many.
+    fn taps(&self) -> Option<Vec<usize>> {
+        let counts = self.spans.each_ref().map(|spans| spans.first().map_or(0, |span| span.count));
+        let equal = |(spans, count): (&Vec<Span>, usize)| spans.iter().all(|span| span.count == count);
+        let along = |axis: usize| (0..counts[axis]).map(move |tap| tap * self.dilation[axis]);
+        let [_, rows, columns] = self.lengths;
+        let taps =
+            along(0).flat_map(|a| along(1).flat_map(move |b| along(2).map(move |c| (a * rows + b) * columns + c)));
+        self.spans.iter().zip(counts).all(equal).then(|| taps.collect())
+    }
+
     /// Calls `visit` with the place of each row of outputs and the place of each row of x that it sees, in order.
     #[inline(always)]
     fn rows(&self, mut visit: impl FnMut(usize, usize)) {
@@ -127,32 +138,35 @@ impl Run {
 /// The place of each window's largest element in its plane: the first of equal ones, the last NaN where there is one.
 pub(crate) fn largest<T: Pooled + Sync + num_traits::Float>(windows: &Windows, x: &[T]) -> Block<u32> {
     assert!(u32::try_from(windows.inputs()).is_ok(), "a plane has too many elements");
-    let (runs, inputs, outputs) = (windows.runs(), windows.inputs(), windows.outputs());
+    let (taps, inputs, outputs) = (windows.taps(), windows.inputs(), windows.outputs());
     let mut places = pool::buffer(x.len() / inputs.max(1) * outputs);
     threads::for_row_chunks(&mut places, outputs, 2 * windows.cost(), |first, places| {
         for (places, x) in places.chunks_exact_mut(outputs).zip(x[first * inputs..].chunks_exact(inputs)) {
-            largest_of_plane(windows, &runs, x, places);
+            match &taps {
+                Some(taps) => largest_of_equal(windows, taps, x, places),
+                None => largest_of_plane(windows, x, places),
+            }
         }
     });
     places
 }
 
-fn largest_of_plane<T: num_traits::Float>(windows: &Windows, runs: &[Run], x: &[T], places: &mut [u32]) {
-    let spans = &windows.spans[2];
-    // Without padding all outputs of a row see elements at the same distances.
-    let stride = runs.first().map_or(0, |run| run.stride);
-    let is_even = runs.iter().all(|run| run.stride == stride && run.count == spans.len());
-    windows.output_rows(|row, starts| {
-        let places = &mut places[row..][..spans.len()];
-        if is_even {
-            let taps: SmallVec<[usize; 16]> =
-                starts.iter().flat_map(|start| runs.iter().map(move |run| start + run.input)).collect();
-            for (i, place) in places.iter_mut().enumerate() {
-                *place = largest_of(x, taps.iter().map(|tap| tap + i * stride));
-            }
-            return;
+/// Of windows that all see as many elements: each is the first one, moved.
+fn largest_of_equal<T: num_traits::Float>(windows: &Windows, taps: &[usize], x: &[T], places: &mut [u32]) {
+    let [a, b, c] = &windows.spans;
+    let rows = a.iter().flat_map(|a| b.iter().map(|b| a.first * windows.lengths[1] + b.first));
+    for (row, places) in rows.zip(places.chunks_exact_mut(c.len())) {
+        for (span, place) in c.iter().zip(places) {
+            let first = row * windows.lengths[2] + span.first;
+            *place = largest_of(x, taps.iter().map(|tap| first + tap));
         }
-        for (place, &Span { first, count }) in places.iter_mut().zip(spans) {
+    }
+}
+
+fn largest_of_plane<T: num_traits::Float>(windows: &Windows, x: &[T], places: &mut [u32]) {
+    let spans = &windows.spans[2];
+    windows.output_rows(|row, starts| {
+        for (place, &Span { first, count }) in places[row..].iter_mut().zip(spans) {
             let seen = |start: usize| (0..count).map(move |tap| start + first + tap * windows.dilation[2]);
             *place = largest_of(x, starts.iter().flat_map(|&start| seen(start)));
         }
@@ -210,10 +224,13 @@ where
             windows.rows(|row, start| {
                 for run in &runs {
                     let (y, x) = run.cut(&mut y[row..], &x[start..]);
-                    vectorized(|| {
-                        // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
-                        run.each(|i, place| unsafe { *y.get_unchecked_mut(i) += *x.get_unchecked(place) });
-                    });
+                    vectorized(
+                        #[inline(always)]
+                        || {
+                            // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
+                            run.each(|i, place| unsafe { *y.get_unchecked_mut(i) += *x.get_unchecked(place) });
+                        },
+                    );
                 }
             });
         }
@@ -236,10 +253,13 @@ where
                     let reach = (run.count - 1) * run.stride + 1;
                     let y = &y[row + run.output..][..run.count];
                     let x = &mut x[start + run.input..][..reach];
-                    vectorized(|| {
-                        // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
-                        run.each(|i, place| unsafe { *x.get_unchecked_mut(place) += *y.get_unchecked(i) });
-                    });
+                    vectorized(
+                        #[inline(always)]
+                        || {
+                            // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
+                            run.each(|i, place| unsafe { *x.get_unchecked_mut(place) += *y.get_unchecked(i) });
+                        },
+                    );
                 }
             });
         }

@@ -82,7 +82,10 @@ fn stretch<T: Wide + Real>(
         load(y, queries.clone(), a.value_width, T::one(), y_rows, value_width);
         turn(query_rows, width, query);
         turn(g_rows, value_width, cotangent);
-        vectorized(|| by_lane(y_rows, g_rows, |y, g| y * g));
+        vectorized(
+            #[inline(always)]
+            || by_lane(y_rows, g_rows, |y, g| y * g),
+        );
         let mut products = y_rows.chunks_exact(value_width).map(sum);
         let means: Lanes<T> = std::array::from_fn(|_| products.next().unwrap_or_else(T::zero));
 
