@@ -76,21 +76,25 @@ impl<T: Wide> Panels<T> {
         }
     }
 
-    /// out[r · out_stride + j] += Σ x[r · x_stride + i] · b[i][j] for the given number of rows r.
-    pub(in crate::kernels) fn add_product(
-        &self,
-        x: &[T],
-        x_stride: usize,
-        out: &mut [T],
-        out_stride: usize,
-        rows: usize,
-    ) {
-        assert!(rows == 0 || (rows - 1) * out_stride + self.n <= out.len(), "the result doesn't fit");
-        let target = Target { out: out.as_mut_ptr(), stride: out_stride, start: Start::Out };
+    /// out[r · n + j] = Σ x[r · x_stride + i] · b[i][j] for the given number of rows r, plus element j of a bias where there is one.
+    pub(in crate::kernels) fn affine(&self, x: &[T], x_stride: usize, bias: Option<&[T]>, out: &mut [T], rows: usize) {
+        assert!(bias.is_none_or(|bias| bias.len() == self.n), "the bias doesn't fit");
+        let start = bias.map_or(Start::Zero, |bias| Start::Row(bias.as_ptr()));
+        self.rows(x, x_stride, start, out, rows);
+    }
+
+    /// The product as in [`affine`](Self::affine), added to what `out` was.
+    pub(in crate::kernels) fn add_product(&self, x: &[T], x_stride: usize, out: &mut [T], rows: usize) {
+        self.rows(x, x_stride, Start::Out, out, rows);
+    }
+
+    fn rows(&self, x: &[T], x_stride: usize, start: Start<T>, out: &mut [T], rows: usize) {
+        assert!(rows * self.n <= out.len(), "the result doesn't fit");
+        let target = Target { out: out.as_mut_ptr(), stride: self.n, start };
         let x = Matrix { data: x, offset: 0, row_stride: x_stride as isize, col_stride: 1 };
         for row in (0..rows).step_by(ROWS) {
             let left = Left::Lying(x.skip(row, 0));
-            // SAFETY: `out` holds the rows, as was checked, and is borrowed mutably.
+            // SAFETY: `out` holds the rows, as was checked, and is borrowed mutably; the bias is as long as a row.
             unsafe { self.product(target.skip(row, 0), ROWS.min(rows - row), left, 0, self.n) };
         }
     }

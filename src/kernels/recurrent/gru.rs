@@ -32,10 +32,8 @@ pub(crate) fn forward<T: Wide + Real>(
             for row in 0..rows {
                 inputs[row * s.inputs..][..s.inputs].copy_from_slice(&x[s.at(s.inputs, first + row, t)]);
             }
-            from_input.chunks_exact_mut(3 * n).for_each(|sums| sums.copy_from_slice(bias));
-            input_weight.add_product(&inputs, s.inputs, &mut from_input, 3 * n, rows);
-            from_state.fill(T::zero());
-            weight.add_product(&states, n, &mut from_state, 3 * n, rows);
+            input_weight.affine(&inputs, s.inputs, Some(bias), &mut from_input, rows);
+            weight.affine(&states, n, None, &mut from_state, rows);
             let sums = from_input.chunks_exact(3 * n).zip(from_state.chunks_exact(3 * n));
             for (row, ((x, u), state)) in sums.zip(states.chunks_exact_mut(n)).enumerate() {
                 let here = s.at(n, row, t);
@@ -109,19 +107,16 @@ pub(crate) fn backward<T: Wide + Real>(
             for row in 0..rows {
                 let (here, carried, wide) = (s.at(n, row, t), row * n..row * n + n, s.at(3 * n, row, t));
                 let h_before = before.map_or(&start[carried.clone()], |before| &h[s.at(n, row, before)]);
-                // What is carried back has come from the steps after this one; here is its own output's.
-                dh[carried.clone()].iter_mut().zip(&gh[here.clone()]).for_each(|(sum, &g)| *sum += g);
                 let known = [&gates[wide.clone()], &m[here.clone()], h_before];
                 let (sums, new_sums) = (&mut sums[row * 3 * n..][..3 * n], &mut new_sums[carried.clone()]);
-                retreat(known, &mut dh[carried], sums, new_sums);
+                retreat(known, &gh[here.clone()], &mut dh[carried], sums, new_sums);
                 d[wide].copy_from_slice(sums);
                 dm[here].copy_from_slice(new_sums);
             }
-            weight.add_product(&sums, 3 * n, dh, n, rows);
-            new_weight.add_product(&new_sums, n, dh, n, rows);
+            weight.add_product(&sums, 3 * n, dh, rows);
+            new_weight.add_product(&new_sums, n, dh, rows);
             if let (Some(weight), Some(dx)) = (&input_weight, &mut dx) {
-                back.fill(T::zero());
-                weight.add_product(&sums, 3 * n, &mut back, s.inputs, rows);
+                weight.affine(&sums, 3 * n, None, &mut back, rows);
                 for row in 0..rows {
                     dx[s.at(s.inputs, row, t)].copy_from_slice(&back[row * s.inputs..][..s.inputs]);
                 }
@@ -130,26 +125,28 @@ pub(crate) fn backward<T: Wide + Real>(
     });
 }
 
-/// One step of one sequence back: from h̄′ to the cotangents of gates and m, and to what h̄ has without the products.
-fn retreat<T: Wide + Real>([gates, m, h]: [&[T]; 3], dh: &mut [T], d: &mut [T], dm: &mut [T]) {
+/// One step of one sequence back: from h̄′, its output's and what the later steps have left in `dh`, to the cotangents of gates
+/// and m, and to what h̄ has without the products.
+fn retreat<T: Wide + Real>([gates, m, h]: [&[T]; 3], own: &[T], dh: &mut [T], d: &mut [T], dm: &mut [T]) {
     let one = T::one();
     vectorized(
         #[inline(always)]
         || {
             // All of one length, as the compiler must see for vectors.
             let n = dh.len();
-            let (m, h, dm) = (&m[..n], &h[..n], &mut dm[..n]);
+            let (m, h, own, dm) = (&m[..n], &h[..n], &own[..n], &mut dm[..n]);
             let (r, rest) = gates[..3 * n].split_at(n);
             let (z, new) = rest.split_at(n);
             let (dr, rest) = d[..3 * n].split_at_mut(n);
             let (dz, dn) = rest.split_at_mut(n);
             for j in 0..n {
-                let d_new = dh[j] * (one - z[j]) * (one - new[j] * new[j]);
+                let g = dh[j] + own[j];
+                let d_new = g * (one - z[j]) * (one - new[j] * new[j]);
                 dn[j] = d_new;
                 dm[j] = d_new * r[j];
                 dr[j] = d_new * m[j] * r[j] * (one - r[j]);
-                dz[j] = dh[j] * (h[j] - new[j]) * z[j] * (one - z[j]);
-                dh[j] = dh[j] * z[j];
+                dz[j] = g * (h[j] - new[j]) * z[j] * (one - z[j]);
+                dh[j] = g * z[j];
             }
         },
     );

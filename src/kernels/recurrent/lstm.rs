@@ -33,8 +33,7 @@ pub(crate) fn forward<T: Wide + Real>(
             for (row, factors) in factors.chunks_exact_mut(width).enumerate() {
                 factors[..s.inputs].copy_from_slice(&x[s.at(s.inputs, first + row, t)]);
             }
-            sums.chunks_exact_mut(4 * n).for_each(|sums| sums.copy_from_slice(bias));
-            weight.add_product(&factors, width, &mut sums, 4 * n, rows);
+            weight.affine(&factors, width, Some(bias), &mut sums, rows);
             for (row, cells) in cells.chunks_exact_mut(n).enumerate() {
                 let here = s.at(n, row, t);
                 advance(&sums[row * 4 * n..][..4 * n], &mut gates[s.at(4 * n, row, t)], &mut h[here.clone()], cells);
@@ -109,16 +108,14 @@ pub(crate) fn backward<T: Wide + Real>(
             back[inputs..].copy_from_slice(dh);
         }
         for (t, before) in s.steps().rev() {
-            for (row, (sums, back)) in sums.chunks_exact_mut(4 * n).zip(back.chunks_exact_mut(width)).enumerate() {
+            for (row, (sums, back)) in sums.chunks_exact_mut(4 * n).zip(back.chunks_exact(width)).enumerate() {
                 let (here, carried, wide) = (s.at(n, row, t), row * n..row * n + n, s.at(4 * n, row, t));
                 let c_before = before.map_or(&c0[carried.clone()], |before| &c[s.at(n, row, before)]);
-                let dh = &mut back[inputs..];
-                dh.iter_mut().zip(&gh[here.clone()]).for_each(|(sum, &own)| *sum += own);
+                let dh = [&back[inputs..], &gh[here.clone()]];
                 retreat(&gates[wide.clone()], [&h[here], c_before], dh, &mut dc[carried], sums);
                 d[wide].copy_from_slice(sums);
             }
-            back.fill(T::zero());
-            weight.add_product(&sums, 4 * n, &mut back, width, rows);
+            weight.affine(&sums, 4 * n, None, &mut back, rows);
             if let Some(dx) = &mut dx {
                 for (row, back) in back.chunks_exact(width).enumerate() {
                     dx[s.at(inputs, row, t)].copy_from_slice(&back[..inputs]);
@@ -131,15 +128,15 @@ pub(crate) fn backward<T: Wide + Real>(
     });
 }
 
-/// One step of one sequence back: from h̄′ and c̄′ to the gates' cotangents and c̄.
-fn retreat<T: Wide + Real>(gates: &[T], [h, before]: [&[T]; 2], dh: &[T], dc: &mut [T], d: &mut [T]) {
+/// One step of one sequence back: from h̄′, in two parts, and c̄′ to the gates' cotangents and c̄.
+fn retreat<T: Wide + Real>(gates: &[T], [h, before]: [&[T]; 2], [later, own]: [&[T]; 2], dc: &mut [T], d: &mut [T]) {
     let one = T::one();
     vectorized(
         #[inline(always)]
         || {
             // All of one length, as the compiler must see for vectors.
-            let n = dh.len();
-            let (h, before, dc) = (&h[..n], &before[..n], &mut dc[..n]);
+            let n = own.len();
+            let (h, before, later, dc) = (&h[..n], &before[..n], &later[..n], &mut dc[..n]);
             let [i, f, g, o] = four(&gates[..4 * n]).map(|gate| &gate[..n]);
             let (di, rest) = d[..4 * n].split_at_mut(n);
             let (df, rest) = rest.split_at_mut(n);
@@ -147,11 +144,12 @@ fn retreat<T: Wide + Real>(gates: &[T], [h, before]: [&[T]; 2], dh: &[T], dc: &m
             for j in 0..n {
                 // Dividing is a sixth of the work of finding it anew. Where o is 0, h is.
                 let tanh_c = h[j] / o[j].max(T::min_positive_value());
-                let cell = dc[j] + dh[j] * o[j] * (one - tanh_c * tanh_c);
+                let dh = later[j] + own[j];
+                let cell = dc[j] + dh * o[j] * (one - tanh_c * tanh_c);
                 di[j] = cell * g[j] * i[j] * (one - i[j]);
                 df[j] = cell * before[j] * f[j] * (one - f[j]);
                 dg[j] = cell * i[j] * (one - g[j] * g[j]);
-                d_o[j] = dh[j] * h[j] * (one - o[j]);
+                d_o[j] = dh * h[j] * (one - o[j]);
                 dc[j] = cell * f[j];
             }
         },
