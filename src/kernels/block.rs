@@ -22,6 +22,7 @@ pub(crate) struct Block<T: Pooled> {
     len: usize,
 }
 
+/// Where the elements of a block are.
 #[derive(Debug)]
 enum Memory<T> {
     Here([T; FEW]),
@@ -60,7 +61,7 @@ impl<T: Pooled> Block<T> {
         }
     }
 
-    /// `len` zeros, of memory that no thread has used before.
+    /// `len` zeros that are to last: not from the pool, but the system's own, which need no filling.
     pub(crate) fn zeros(len: usize) -> Self {
         Block::of_few(len).unwrap_or_else(|| Block::within(pages::zeros(len + Self::SLACK), len))
     }

@@ -24,8 +24,9 @@ static LEVEL: AtomicU8 = AtomicU8::new(0);
 
 /// Runs `body` compiled for the widest vectors that this machine has, or for those that `SAPWOOD_ISA` names.
 ///
-/// The body must be inlined, or it runs with the baseline's instructions: put `#[inline(always)]` on a large one. Only
-/// the width of the vectors changes, never the order of the arithmetic, so every instruction set gives the same bits.
+/// The body must be inlined, or it runs with the baseline's instructions: put `#[inline(always)]` on it, however
+/// small. Only the width of the vectors changes, never the order of the arithmetic, so every instruction set gives the same
+/// bits.
 #[inline(always)]
 pub(crate) fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]

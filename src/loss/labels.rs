@@ -98,7 +98,7 @@ impl<T: Float> Labels<T> {
 
     /// All rows k.
     fn rows(&self) -> Block<T> {
-        let mut rows = Block::zeros(self.labels.len() * self.classes);
+        let mut rows = pool::filled(self.labels.len() * self.classes, T::zero());
         for (row, label) in rows.chunks_exact_mut(self.classes).zip(&self.labels) {
             if let &Some(label) = label {
                 row.iter_mut().zip(&self.weights).for_each(|(k, &weight)| *k = self.off * weight);

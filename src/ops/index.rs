@@ -2,8 +2,7 @@
 
 use super::axes::{IntoAxis, resolve_axis};
 use crate::autodiff::unary;
-use crate::kernels::gather;
-use crate::kernels::pool;
+use crate::kernels::{gather, pool};
 use crate::tensor::{AnyTensor, Element, Float, Index, Layout, Shape, Tensor};
 
 impl<T: Element> Tensor<T> {

@@ -201,9 +201,9 @@ fn join<T: Element>(tensors: &[Tensor<T>], axis: usize) -> Tensor<T> {
     for i in 0..outer {
         for tensor in &dense {
             let width = tensor.shape()[axis] * inner;
-            rest.split_off_mut(..width)
-                .into_iter()
-                .for_each(|place| place.copy_from_slice(&tensor.dense()[i * width..][..width]));
+            let (place, others) = rest.split_at_mut(width);
+            place.copy_from_slice(&tensor.dense()[i * width..][..width]);
+            rest = others;
         }
     }
     Tensor::from_dense(data, &shape)

@@ -3,7 +3,7 @@
 
 #![allow(unsafe_code)]
 
-use super::panels::{Panels, ROWS, Rows, TERMS};
+use super::panels::{LeftOperand, Panels, ROWS, TERMS};
 use super::tiles::{COLUMNS, Target};
 use super::{Matrix, Sizes, in_turn};
 use crate::kernels::threads::available;
@@ -50,7 +50,7 @@ pub(super) unsafe fn packed<T: Wide>(
 /// As of [`packed`].
 unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>), shared: bool) {
     let Sizes { m, k, n } = sizes;
-    let left = Rows::new(a, sizes, shared);
+    let left = LeftOperand::new(a, sizes, shared);
     let rows = |from: usize, to: usize| (from..to).step_by(ROWS).map(move |row| (row, ROWS.min(to - row)));
     if m < TALL {
         let width = if shared { n.div_ceil(2 * available()).next_multiple_of(2 * COLUMNS).min(BLOCK) } else { BLOCK };

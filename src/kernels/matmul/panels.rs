@@ -76,7 +76,8 @@ impl<T: Wide> Panels<T> {
         }
     }
 
-    /// out[r · n + j] = Σ x[r · x_stride + i] · b[i][j] for the given number of rows r, plus element j of a bias where there is one.
+    /// out[r · n + j] = Σ x[r · x_stride + i] · b[i][j] for the given number of rows r, plus element j of a bias where there
+    /// is one.
     pub(in crate::kernels) fn affine(&self, x: &[T], x_stride: usize, bias: Option<&[T]>, out: &mut [T], rows: usize) {
         assert!(bias.is_none_or(|bias| bias.len() == self.n), "the bias doesn't fit");
         let start = bias.map_or(Start::Zero, |bias| Start::Row(bias.as_ptr()));
@@ -123,19 +124,19 @@ pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Le
 }
 
 /// A left operand: where it lies, or in strips of rows, each with its columns one after the other.
-pub(super) struct Rows<'a, T: Wide> {
+pub(super) struct LeftOperand<'a, T: Wide> {
     a: Matrix<'a, T>,
     strips: Option<Block<T>>,
     k: usize,
 }
 
-impl<'a, T: Wide> Rows<'a, T> {
+impl<'a, T: Wide> LeftOperand<'a, T> {
     /// Lays out the m×k matrix `a` where that pays, on several threads where `shared`.
     pub(super) fn new(a: Matrix<'a, T>, Sizes { m, k, n }: Sizes, shared: bool) -> Self {
-        // Lines that are near enough are read as fast as they would be laid out; but where there are few, each tile wants all.
+        // Lines that are near enough are read as fast as if laid out; but where there are few, each tile wants all.
         let near = k > THIN && a.row_stride == 1 && a.col_stride.unsigned_abs() * size_of::<T>() < PAGE;
         let lies_well = a.by_rows(m, k) || near || n < REPEATED;
-        Rows { a, strips: (!lies_well).then(|| laid_out(a.t(), k, m, strip_rows::<T>(), shared)), k }
+        LeftOperand { a, strips: (!lies_well).then(|| laid_out(a.t(), k, m, strip_rows::<T>(), shared)), k }
     }
 
     /// The rows from number `row` on, where a strip starts.

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::packed::PIECE;
-use super::panels::{ROWS, Rows, at_the_edge, strip_rows};
+use super::panels::{LeftOperand, ROWS, at_the_edge, strip_rows};
 use super::tiles::{COLUMNS, Target, product_at};
 use super::{Matrix, Sizes, in_turn};
 use crate::kernels::block::Block;
@@ -28,7 +28,7 @@ pub(super) unsafe fn thin<T: Wide>(
     shared: bool,
 ) {
     let height = strip_rows::<T>();
-    let left = Rows::new(a, Sizes { m, k, n }, shared);
+    let left = LeftOperand::new(a, Sizes { m, k, n }, shared);
     let (w, stride) = spread(b, k, n);
     let width = BLOCK / k / COLUMNS * COLUMNS;
     // The fewer the terms, the more a multiply-add costs.
