@@ -7,7 +7,7 @@ use super::pool::{self, Pooled};
 
 /// Bytes of a line. A vector that does not lie in two of them is loaded and stored faster; one that lies in two pages
 /// costs many times as much. What the system's allocator gives starts 16 bytes into a page where it is large.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// Elements that a block holds within itself: for so few, the system's allocator takes longer than most operations.
 const FEW: usize = 16;

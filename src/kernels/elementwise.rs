@@ -27,14 +27,11 @@ where
             #[inline(always)]
             |start, out| {
                 let x = x.block(start, out.len(), &mut scratch);
-                vectorized(
-                    #[inline(always)]
-                    move || {
-                        for (out, &x) in out.iter_mut().zip(x) {
-                            *out = f(x);
-                        }
-                    },
-                );
+                vectorized!(move || {
+                    for (out, &x) in out.iter_mut().zip(x) {
+                        *out = f(x);
+                    }
+                });
             },
         );
     });
@@ -60,14 +57,11 @@ pub(crate) fn map_to_two<T: Pooled + Sync>(
                 let x = x.block(start, first.len(), &mut scratch);
                 let (second, others) = std::mem::take(&mut rest).split_at_mut(first.len());
                 rest = others;
-                vectorized(
-                    #[inline(always)]
-                    move || {
-                        for ((first, second), &x) in first.iter_mut().zip(second).zip(x) {
-                            (*first, *second) = f(x);
-                        }
-                    },
-                );
+                vectorized!(move || {
+                    for ((first, second), &x) in first.iter_mut().zip(second).zip(x) {
+                        (*first, *second) = f(x);
+                    }
+                });
             },
         );
     });
@@ -92,14 +86,11 @@ where
             #[inline(always)]
             |start, out| {
                 let (a, b) = (a.block(start, out.len(), &mut scratch_a), b.block(start, out.len(), &mut scratch_b));
-                vectorized(
-                    #[inline(always)]
-                    move || {
-                        for (out, (&a, &b)) in out.iter_mut().zip(a.iter().zip(b)) {
-                            *out = f(a, b);
-                        }
-                    },
-                );
+                vectorized!(move || {
+                    for (out, (&a, &b)) in out.iter_mut().zip(a.iter().zip(b)) {
+                        *out = f(a, b);
+                    }
+                });
             },
         );
     });
@@ -132,14 +123,11 @@ where
                 let n = out.len();
                 let (a, b) = (a.block(start, n, &mut scratch_a), b.block(start, n, &mut scratch_b));
                 let c = c.block(start, n, &mut scratch_c);
-                vectorized(
-                    #[inline(always)]
-                    move || {
-                        for (out, ((&a, &b), &c)) in out.iter_mut().zip(a.iter().zip(b).zip(c)) {
-                            *out = f(a, b, c);
-                        }
-                    },
-                );
+                vectorized!(move || {
+                    for (out, ((&a, &b), &c)) in out.iter_mut().zip(a.iter().zip(b).zip(c)) {
+                        *out = f(a, b, c);
+                    }
+                });
             },
         );
     });
@@ -149,14 +137,11 @@ where
 /// Replaces every element by `f` of it.
 pub(crate) fn map_in_place<T: Copy + Send>(x: &mut [T], f: impl Fn(T) -> T + Copy + Sync) {
     threads::for_chunks(x, |_, x| {
-        vectorized(
-            #[inline(always)]
-            move || {
-                for x in x {
-                    *x = f(*x);
-                }
-            },
-        );
+        vectorized!(move || {
+            for x in x {
+                *x = f(*x);
+            }
+        });
     });
 }
 
@@ -176,14 +161,11 @@ where
             #[inline(always)]
             |start, x| {
                 let y = y.block(start, x.len(), &mut scratch);
-                vectorized(
-                    #[inline(always)]
-                    move || {
-                        for (x, &y) in x.iter_mut().zip(y) {
-                            *x = f(*x, y);
-                        }
-                    },
-                );
+                vectorized!(move || {
+                    for (x, &y) in x.iter_mut().zip(y) {
+                        *x = f(*x, y);
+                    }
+                });
             },
         );
     });

@@ -29,10 +29,7 @@ where
     }
     for (source, &row) in source.chunks_exact(width).zip(rows) {
         let out = &mut out[row * width..][..width];
-        vectorized(
-            #[inline(always)]
-            || out.iter_mut().zip(source).for_each(|(o, &s)| *o += s),
-        );
+        vectorized!(|| out.iter_mut().zip(source).for_each(|(o, &s)| *o += s));
     }
 }
 

@@ -22,13 +22,37 @@ pub(super) enum Level {
 #[cfg(target_arch = "x86_64")]
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 
-/// Runs `body` compiled for the widest vectors that this machine has, or for those that `SAPWOOD_ISA` names.
+/// `vectorized!(|| …)` runs a closure compiled for the widest vectors that this machine has, or for those that `SAPWOOD_ISA`
+/// names.
 ///
-/// The body must be inlined, or it runs with the baseline's instructions: put `#[inline(always)]` on it, however
-/// small. Only the width of the vectors changes, never the order of the arithmetic, so every instruction set gives the same
-/// bits.
+/// Only the width of the vectors changes, never the order of the arithmetic, so every instruction set gives the same bits. A
+/// macro, since what is not inlined runs with the baseline's vectors, however small it is: it marks the closure so. What the
+/// closure calls needs `#[inline(always)]` itself.
+macro_rules! vectorized {
+    ($body:expr) => {
+        $crate::kernels::isa::widest(
+            #[inline(always)]
+            $body,
+        )
+    };
+}
+pub(crate) use vectorized;
+
+/// [`vectorized!`] with vectors of 256 bits at most, for loops of divisions and roots over memory: of 512 bits these take
+/// twice as long.
+macro_rules! vectorized_to_256 {
+    ($body:expr) => {
+        $crate::kernels::isa::up_to_256(
+            #[inline(always)]
+            $body,
+        )
+    };
+}
+pub(crate) use vectorized_to_256;
+
+/// What [`vectorized!`] calls.
 #[inline(always)]
-pub(crate) fn vectorized<R>(body: impl FnOnce() -> R) -> R {
+pub(crate) fn widest<R>(body: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     {
         match level() {
@@ -42,13 +66,12 @@ pub(crate) fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// [`vectorized`] with vectors of 256 bits at most, for loops of divisions and roots over memory: of 512 bits these take
-/// twice as long.
+/// What [`vectorized_to_256!`] calls.
 #[inline(always)]
-pub(crate) fn vectorized_to_256<R>(body: impl FnOnce() -> R) -> R {
+pub(crate) fn up_to_256<R>(body: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if level() >= Level::Avx2 {
-        // SAFETY: as in `vectorized`.
+        // SAFETY: as in `widest`.
         return unsafe { avx2(body) };
     }
     body()

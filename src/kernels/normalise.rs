@@ -127,10 +127,7 @@ where
         let rows = out.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
         for (row, (out, x)) in rows.enumerate() {
             let group = of((first + row) % layout.groups);
-            vectorized(
-                #[inline(always)]
-                || out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x, group)),
-            );
+            vectorized!(|| out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x, group)));
         }
     });
     out
@@ -202,10 +199,7 @@ where
         let rows = g.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
         for (row, (g, x)) in rows.enumerate() {
             let [mean, centre, slope, scale] = of((first + row) % layout.groups);
-            vectorized(
-                #[inline(always)]
-                || g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - mean - (x - centre) * slope) * scale),
-            );
+            vectorized!(|| g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - mean - (x - centre) * slope) * scale));
         }
     });
 }

@@ -82,15 +82,12 @@ where
 
 /// Folds short dense rows, `stride` apart, each to one result.
 fn fold_rows<T: Copy, F: Fold<T>>(data: &[T], start: usize, stride: isize, length: usize, out: &mut [T], op: &F) {
-    vectorized(
-        #[inline(always)]
-        || {
-            for (i, out) in out.iter_mut().enumerate() {
-                let start = start.wrapping_add_signed(stride * i as isize);
-                *out = fold_block(&data[start..start + length], op);
-            }
-        },
-    );
+    vectorized!(|| {
+        for (i, out) in out.iter_mut().enumerate() {
+            let start = start.wrapping_add_signed(stride * i as isize);
+            *out = fold_block(&data[start..start + length], op);
+        }
+    });
 }
 
 /// Folds dense rows with each other, to a row of results: those that start at the places of `lines`, seen from `start`.
@@ -168,37 +165,31 @@ impl Rows {
     fn fold_few<T: Copy, F: Fold<T>>(self, data: &[T], out: &mut [T], op: &F) {
         let width = out.len();
         let row = |i: usize| &data[self.start.wrapping_add_signed(self.stride * i as isize)..][..width];
-        vectorized(
-            #[inline(always)]
-            || {
-                // Four at a time, so that the results are loaded and stored a quarter as often.
-                for i in 0..self.count / 4 {
-                    let [a, b, c, d] = [0, 1, 2, 3].map(|j| row(4 * i + j));
-                    for (out, (((&a, &b), &c), &d)) in out.iter_mut().zip(a.iter().zip(b).zip(c).zip(d)) {
-                        let (ab, cd) = (op.combine(op.lift(a), op.lift(b)), op.combine(op.lift(c), op.lift(d)));
-                        *out = op.combine(*out, op.combine(ab, cd));
-                    }
+        vectorized!(|| {
+            // Four at a time, so that the results are loaded and stored a quarter as often.
+            for i in 0..self.count / 4 {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|j| row(4 * i + j));
+                for (out, (((&a, &b), &c), &d)) in out.iter_mut().zip(a.iter().zip(b).zip(c).zip(d)) {
+                    let (ab, cd) = (op.combine(op.lift(a), op.lift(b)), op.combine(op.lift(c), op.lift(d)));
+                    *out = op.combine(*out, op.combine(ab, cd));
                 }
-                for i in self.count / 4 * 4..self.count {
-                    for (out, &x) in out.iter_mut().zip(row(i)) {
-                        *out = op.combine(*out, op.lift(x));
-                    }
+            }
+            for i in self.count / 4 * 4..self.count {
+                for (out, &x) in out.iter_mut().zip(row(i)) {
+                    *out = op.combine(*out, op.lift(x));
                 }
-            },
-        );
+            }
+        });
     }
 }
 
 /// Combines results with others, element by element.
 fn combine_rows<T: Copy, F: Fold<T>>(out: &mut [T], other: &[T], op: &F) {
-    vectorized(
-        #[inline(always)]
-        || {
-            for (out, &x) in out.iter_mut().zip(other) {
-                *out = op.combine(*out, x);
-            }
-        },
-    );
+    vectorized!(|| {
+        for (out, &x) in out.iter_mut().zip(other) {
+            *out = op.combine(*out, x);
+        }
+    });
 }
 
 fn select<T>(x: Strided<'_, T>, keep: &[bool], which: bool) -> (SmallVec<[usize; 4]>, SmallVec<[isize; 4]>) {
@@ -233,10 +224,7 @@ where
     F: Fold<T>,
 {
     if x.len() <= BLOCK {
-        return vectorized(
-            #[inline(always)]
-            || fold_block(x, op),
-        );
+        return vectorized!(|| fold_block(x, op));
     }
     let middle = x.len().div_ceil(2).next_multiple_of(BLOCK);
     let (left, right) = x.split_at(middle.min(x.len()));
@@ -318,14 +306,11 @@ pub(crate) fn update_rows<T: Copy + Send + Sync>(
 
 /// y = exp(x − from), and Σ y.
 pub(crate) fn exp_below<T: Real + Send + Sync>(x: &[T], from: T, y: &mut [T]) -> T {
-    vectorized(
-        #[inline(always)]
-        || {
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = math::exp(x - from);
-            }
-        },
-    );
+    vectorized!(|| {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = math::exp(x - from);
+        }
+    });
     sum(y)
 }
 
@@ -343,28 +328,22 @@ pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
 #[inline(always)]
 pub(crate) fn dot_about<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> T {
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-    vectorized(
-        #[inline(always)]
-        move || {
-            let mut running = [T::zero(); LANES];
-            for (x, y) in x.iter().zip(y) {
-                for i in 0..LANES {
-                    running[i] = running[i] + (x[i] - c) * y[i];
-                }
+    vectorized!(move || {
+        let mut running = [T::zero(); LANES];
+        for (x, y) in x.iter().zip(y) {
+            for i in 0..LANES {
+                running[i] = running[i] + (x[i] - c) * y[i];
             }
-            let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
-            rest + fold_block(&running, &(T::zero(), |a, b| a + b))
-        },
-    )
+        }
+        let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
+        rest + fold_block(&running, &(T::zero(), |a, b| a + b))
+    })
 }
 
 /// Where the first element is that passes.
 pub(crate) fn position<T: Copy>(x: &[T], passes: impl Fn(T) -> bool) -> Option<usize> {
     // Whole blocks are only asked whether any does, which the vector units answer.
-    let block = vectorized(
-        #[inline(always)]
-        || x.chunks(LANES).position(|block| block.iter().fold(false, |any, &x| any | passes(x))),
-    )?;
+    let block = vectorized!(|| x.chunks(LANES).position(|block| block.iter().fold(false, |any, &x| any | passes(x))))?;
     let start = block * LANES;
     x[start..].iter().position(|&x| passes(x)).map(|i| start + i)
 }

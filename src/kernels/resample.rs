@@ -40,10 +40,7 @@ pub(crate) fn resample<T: Pooled + Sync + num_traits::Float>(
                 y.fill(T::zero());
                 for &(element, weight) in parts {
                     let (x, weight) = (&x[element * width..][..width], number(weight));
-                    vectorized(
-                        #[inline(always)]
-                        || y.iter_mut().zip(x).for_each(|(y, &x)| *y = *y + weight * x),
-                    );
+                    vectorized!(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = *y + weight * x));
                 }
             }
         }

@@ -29,22 +29,19 @@ pub(crate) fn scan<T: Copy + Send>(
     threads::for_row_chunks(x, length * inner, 1, |first, block| {
         for (outer, x) in block.chunks_exact_mut(length * inner).enumerate() {
             let base = (first + outer) * length * inner;
-            vectorized(
-                #[inline(always)]
-                || {
-                    for step in 1..length {
-                        // The line that is read and the line that is written are the two about `middle`.
-                        let middle = (if reverse { length - step } else { step }) * inner;
-                        let (low, high) = x.split_at_mut(middle);
-                        let (below, above) = (&mut low[middle - inner..], &mut high[..inner]);
-                        let (place, before, here) =
-                            if reverse { (base + middle - inner, above, below) } else { (base + middle, below, above) };
-                        for (i, (x, &mut before)) in here.iter_mut().zip(before).enumerate() {
-                            *x = f(place + i, before, *x);
-                        }
+            vectorized!(|| {
+                for step in 1..length {
+                    // The line that is read and the line that is written are the two about `middle`.
+                    let middle = (if reverse { length - step } else { step }) * inner;
+                    let (low, high) = x.split_at_mut(middle);
+                    let (below, above) = (&mut low[middle - inner..], &mut high[..inner]);
+                    let (place, before, here) =
+                        if reverse { (base + middle - inner, above, below) } else { (base + middle, below, above) };
+                    for (i, (x, &mut before)) in here.iter_mut().zip(before).enumerate() {
+                        *x = f(place + i, before, *x);
                     }
-                },
-            );
+                }
+            });
         }
     });
 }

@@ -52,10 +52,7 @@ fn sums_of_narrow<T: Real>(x: &[T], width: usize, pairs: &mut [[T; 2]]) {
         for (row, x) in x.chunks_exact(width).enumerate() {
             turned.iter_mut().zip(x).for_each(|(turned, &x)| turned[row] = x);
         }
-        let (shifts, sums) = vectorized(
-            #[inline(always)]
-            || sums_of_turned(turned),
-        );
+        let (shifts, sums) = vectorized!(|| sums_of_turned(turned));
         for (row, pair) in pairs.iter_mut().enumerate() {
             *pair = [shifts[row], sums[row]];
         }
@@ -101,14 +98,11 @@ pub(crate) fn exponentials<T: Real + Pooled + Sync>(
             for ((x, out), &[shift, _]) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)).zip(&pairs[first..]) {
                 out.iter_mut().zip(x).for_each(|(out, &x)| *out = x - shift);
             }
-            vectorized(
-                #[inline(always)]
-                || {
-                    for x in &mut *out {
-                        *x = math::exp(*x);
-                    }
-                },
-            );
+            vectorized!(|| {
+                for x in &mut *out {
+                    *x = math::exp(*x);
+                }
+            });
             for (i, (out, &[_, sum])) in out.chunks_exact_mut(width).zip(&pairs[first..]).enumerate() {
                 change(first + i, sum, out);
             }

@@ -224,13 +224,10 @@ where
             windows.rows(|row, start| {
                 for run in &runs {
                     let (y, x) = run.cut(&mut y[row..], &x[start..]);
-                    vectorized(
-                        #[inline(always)]
-                        || {
-                            // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
-                            run.each(|i, place| unsafe { *y.get_unchecked_mut(i) += *x.get_unchecked(place) });
-                        },
-                    );
+                    vectorized!(|| {
+                        // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
+                        run.each(|i, place| unsafe { *y.get_unchecked_mut(i) += *x.get_unchecked(place) });
+                    });
                 }
             });
         }
@@ -253,13 +250,10 @@ where
                     let reach = (run.count - 1) * run.stride + 1;
                     let y = &y[row + run.output..][..run.count];
                     let x = &mut x[start + run.input..][..reach];
-                    vectorized(
-                        #[inline(always)]
-                        || {
-                            // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
-                            run.each(|i, place| unsafe { *x.get_unchecked_mut(place) += *y.get_unchecked(i) });
-                        },
-                    );
+                    vectorized!(|| {
+                        // SAFETY: i is below the run's count, the length of y; the last place is the last of x.
+                        run.each(|i, place| unsafe { *x.get_unchecked_mut(place) += *y.get_unchecked(i) });
+                    });
                 }
             });
         }

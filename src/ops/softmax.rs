@@ -175,53 +175,41 @@ fn pull<T: Float>(
 /// [`softmax`](Tensor::softmax) of one row.
 fn softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     let scale = exp_below(x, fold_dense(x, &Largest), y).recip();
-    vectorized(
-        #[inline(always)]
-        || {
-            for y in y {
-                *y *= scale;
-            }
-        },
-    );
+    vectorized!(|| {
+        for y in y {
+            *y *= scale;
+        }
+    });
 }
 
 fn softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
     let total = dot(g, y);
-    vectorized(
-        #[inline(always)]
-        || {
-            g.iter_mut().zip(y).for_each(
-                #[inline(always)]
-                |(g, &y)| *g = (*g - total) * y,
-            )
-        },
-    );
+    vectorized!(|| {
+        g.iter_mut().zip(y).for_each(
+            #[inline(always)]
+            |(g, &y)| *g = (*g - total) * y,
+        )
+    });
 }
 
 fn log_softmax_row<T: Float>(x: &[T], y: &mut [T]) {
     let largest = fold_dense(x, &Largest);
     let log_sum = math::ln(exp_below(x, largest, y));
-    vectorized(
-        #[inline(always)]
-        || {
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = (x - largest) - log_sum;
-            }
-        },
-    );
+    vectorized!(|| {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = (x - largest) - log_sum;
+        }
+    });
 }
 
 fn log_softmax_pull<T: Float>(g: &mut [T], y: &[T]) {
     let total = sum(g);
-    vectorized(
-        #[inline(always)]
-        || {
-            g.iter_mut().zip(y).for_each(
-                #[inline(always)]
-                |(g, &y)| *g -= math::exp(y) * total,
-            )
-        },
-    );
+    vectorized!(|| {
+        g.iter_mut().zip(y).for_each(
+            #[inline(always)]
+            |(g, &y)| *g -= math::exp(y) * total,
+        )
+    });
 }
 
 /// Along an axis that is not the last: all rows at once, without turning the tensor. Not differentiated.

@@ -179,27 +179,21 @@ impl<R: Rule> Leaf<'_, R> {
     fn sweep<T: Float>(&self, mut rest: Stretch<'_, R, T>) {
         let powers = Powers::default();
         let mut dx = Lines([T::zero(); CHUNK]);
-        vectorized_to_256(
-            #[inline(always)]
-            || {
-                while rest.x.len() > CHUNK {
-                    let (chunk, more) = rest.split(CHUNK);
-                    self.step(chunk, &mut dx.0, &powers);
-                    rest = more;
-                }
-                let length = rest.x.len();
-                self.step(rest, &mut dx.0[..length], &powers);
-            },
-        );
+        vectorized_to_256!(|| {
+            while rest.x.len() > CHUNK {
+                let (chunk, more) = rest.split(CHUNK);
+                self.step(chunk, &mut dx.0, &powers);
+                rest = more;
+            }
+            let length = rest.x.len();
+            self.step(rest, &mut dx.0[..length], &powers);
+        });
     }
 
     /// Updates a leaf in one.
     fn whole<T: Float>(&self, leaf: Stretch<'_, R, T>) {
         let mut dx = pool::buffer(leaf.x.len());
-        vectorized_to_256(
-            #[inline(always)]
-            || self.step(leaf, &mut dx, &Powers::default()),
-        );
+        vectorized_to_256!(|| self.step(leaf, &mut dx, &Powers::default()));
     }
 
     /// Updates as many elements as `dx` has room for.

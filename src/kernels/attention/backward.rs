@@ -82,10 +82,7 @@ fn stretch<T: Wide + Real>(
         load(y, queries.clone(), a.value_width, T::one(), y_rows, value_width);
         turn(query_rows, width, query);
         turn(g_rows, value_width, cotangent);
-        vectorized(
-            #[inline(always)]
-            || by_lane(y_rows, g_rows, |y, g| y * g),
-        );
+        vectorized!(|| by_lane(y_rows, g_rows, |y, g| y * g));
         let mut products = y_rows.chunks_exact(value_width).map(sum);
         let means: Lanes<T> = std::array::from_fn(|_| products.next().unwrap_or_else(T::zero));
 
@@ -120,22 +117,16 @@ fn by_key<T>(tile: &[Lanes<T>]) -> Matrix<'_, T> {
 
 /// Scores as weights.
 fn weigh<T: Wide + Real>(scores: &mut [T], largest: &[T], inverse: &[T]) {
-    vectorized(
-        #[inline(always)]
-        || {
-            by_lane(scores, largest, exponential);
-            by_lane(scores, inverse, |weight, inverse| weight * inverse);
-        },
-    );
+    vectorized!(|| {
+        by_lane(scores, largest, exponential);
+        by_lane(scores, inverse, |weight, inverse| weight * inverse);
+    });
 }
 
 /// The weights' cotangents as the scores'.
 fn slope<T: Wide + Real>(cotangents: &mut [T], weights: &[T], means: &[T]) {
-    vectorized(
-        #[inline(always)]
-        || {
-            by_lane(cotangents, means, |cotangent, mean| cotangent - mean);
-            by_lane(cotangents, weights, |cotangent, weight| cotangent * weight);
-        },
-    );
+    vectorized!(|| {
+        by_lane(cotangents, means, |cotangent, mean| cotangent - mean);
+        by_lane(cotangents, weights, |cotangent, weight| cotangent * weight);
+    });
 }

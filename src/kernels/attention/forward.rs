@@ -71,30 +71,24 @@ fn tile<T: Wide + Real>(
 
 /// Each lane's scores as exponentials below the largest one so far; `factor` gets what sums so far are to be multiplied by.
 fn exponentials<T: Wide + Real>(scores: &mut [T], largest: &mut [T], factor: &mut [T]) {
-    vectorized(
-        #[inline(always)]
-        || {
-            factor.copy_from_slice(largest);
-            for scores in scores.chunks_exact(largest.len()) {
-                // NaN counts for nothing here, and is found in the sum.
-                by_lane(largest, scores, |largest, score| largest.max(score));
-            }
-            by_lane(scores, largest, exponential);
-            by_lane(factor, largest, exponential);
-        },
-    );
+    vectorized!(|| {
+        factor.copy_from_slice(largest);
+        for scores in scores.chunks_exact(largest.len()) {
+            // NaN counts for nothing here, and is found in the sum.
+            by_lane(largest, scores, |largest, score| largest.max(score));
+        }
+        by_lane(scores, largest, exponential);
+        by_lane(factor, largest, exponential);
+    });
 }
 
 /// Multiplies the sums so far by the lanes' factors, and adds the exponentials to their total.
 fn add_up<T: Wide + Real>(exponentials: &[T], factor: &[T], total: &mut [T], sums: &mut [T]) {
-    vectorized(
-        #[inline(always)]
-        || {
-            by_lane(total, factor, |total, factor| total * factor);
-            for exponentials in exponentials.chunks_exact(total.len()) {
-                by_lane(total, exponentials, |total, x| total + x);
-            }
-            by_lane(sums, factor, |sum, factor| sum * factor);
-        },
-    );
+    vectorized!(|| {
+        by_lane(total, factor, |total, factor| total * factor);
+        for exponentials in exponentials.chunks_exact(total.len()) {
+            by_lane(total, exponentials, |total, x| total + x);
+        }
+        by_lane(sums, factor, |sum, factor| sum * factor);
+    });
 }

@@ -170,10 +170,7 @@ impl Sums {
 /// Adds to each plane a number, where there are some. The planes have just been computed: they are at hand.
 fn shift<T: Wide>(planes: &mut [T], plane: usize, by: Option<&[T]>) {
     for (plane, &by) in planes.chunks_exact_mut(plane).zip(by.unwrap_or_default()) {
-        vectorized(
-            #[inline(always)]
-            || plane.iter_mut().for_each(|x| *x += by),
-        );
+        vectorized!(|| plane.iter_mut().for_each(|x| *x += by));
     }
 }
 
@@ -266,10 +263,7 @@ fn sum_of_parts<T: Wide>(partial: Block<T>, size: usize, parts: usize) -> Block<
             if part == 0 {
                 sum.copy_from_slice(partial);
             } else {
-                vectorized(
-                    #[inline(always)]
-                    || sum.iter_mut().zip(partial).for_each(|(sum, &partial)| *sum += partial),
-                );
+                vectorized!(|| sum.iter_mut().zip(partial).for_each(|(sum, &partial)| *sum += partial));
             }
         }
     });

@@ -1,5 +1,5 @@
 //! Elementary functions of `f32` and `f64` as straight lines of arithmetic: no branch, no call, so that a loop over them
-//! becomes vector instructions under [`vectorized`](super::isa::vectorized).
+//! becomes vector instructions under [`vectorized!`](super::isa).
 //!
 //! Each is a polynomial on a small interval and an exact way there. The polynomials' coefficients are minimax, computed by
 //! `benches/coefficients.py`. No product is fused with a sum (`mul_add`): not every machine has the instruction, and

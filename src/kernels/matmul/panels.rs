@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::thin::THIN;
 use super::tiles::{COLUMNS, Left, Start, Target, product_at, strip};
 use super::{Matrix, Sizes, in_turn};
-use crate::kernels::block::Block;
+use crate::kernels::block::{self, Block};
 use crate::kernels::pool;
 use crate::kernels::vector::{SIDE, Vector, Wide, Work};
 
@@ -26,8 +26,8 @@ const PAGE: usize = 4096;
 /// Groups (panels or strips) of columns that lie side by side which are laid out together.
 const TOGETHER: usize = 4;
 
-/// Rows that are laid out together where columns lie side by side: as many elements fill a line of the cache.
-const LINE: usize = 16;
+/// Rows that are laid out together where columns lie side by side: as many `f32`s fill a line of the cache.
+const FULL_LINE: usize = block::LINE / size_of::<f32>();
 
 /// Rows of which no more have a place in the first-level cache where they are as far apart as a page is long.
 const FEW_LINES: usize = 8;
@@ -198,7 +198,7 @@ impl<T> Groups<'_, T> {
     fn round(&self) -> usize {
         let stride = self.x.row_stride.unsigned_abs() * size_of::<T>();
         let by_columns = self.x.row_stride == 1;
-        if !by_columns && (self.width >= COLUMNS || stride.is_multiple_of(PAGE)) { FEW_LINES } else { LINE }
+        if !by_columns && (self.width >= COLUMNS || stride.is_multiple_of(PAGE)) { FEW_LINES } else { FULL_LINE }
     }
 }
 
@@ -278,7 +278,8 @@ unsafe fn whole_rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: 
             if x.col_stride == 1 {
                 // The same columns of the rows that come next.
                 let next = from.wrapping_offset(rows as isize * x.row_stride);
-                (0..W).step_by(LINE).for_each(|column| V::prefetch(next.wrapping_add(column)));
+                let line = block::LINE / size_of::<V::Element>();
+                (0..W).step_by(line).for_each(|column| V::prefetch(next.wrapping_add(column)));
                 *row = *from.cast();
             } else {
                 for (c, element) in row.iter_mut().enumerate() {

@@ -47,26 +47,21 @@ pub(crate) fn forward<T: Wide + Real>(
 /// One step of one sequence, of x, u and b̂, where `h` has the state before.
 fn advance<T: Wide + Real>([x, u, bias]: [&[T]; 3], gates: &mut [T], m: &mut [T], h: &mut [T]) {
     let n = h.len();
-    vectorized(
-        #[inline(always)]
-        || {
-            let (logistic, new) = gates.split_at_mut(2 * n);
-            let ((x, x_n), (u, u_n)) = (x.split_at(2 * n), u.split_at(2 * n));
-            for ((gate, &x), &u) in logistic.iter_mut().zip(x).zip(u) {
-                *gate = sigmoid(x + u);
-            }
-            let (r, z) = logistic.split_at(n);
-            for (((m, &u), &bias), ((new, &x), &r)) in
-                m.iter_mut().zip(u_n).zip(bias).zip(new.iter_mut().zip(x_n).zip(r))
-            {
-                *m = u + bias;
-                *new = tanh(x + r * *m);
-            }
-            for ((h, &new), &z) in h.iter_mut().zip(&*new).zip(z) {
-                *h = new + z * (*h - new);
-            }
-        },
-    );
+    vectorized!(|| {
+        let (logistic, new) = gates.split_at_mut(2 * n);
+        let ((x, x_n), (u, u_n)) = (x.split_at(2 * n), u.split_at(2 * n));
+        for ((gate, &x), &u) in logistic.iter_mut().zip(x).zip(u) {
+            *gate = sigmoid(x + u);
+        }
+        let (r, z) = logistic.split_at(n);
+        for (((m, &u), &bias), ((new, &x), &r)) in m.iter_mut().zip(u_n).zip(bias).zip(new.iter_mut().zip(x_n).zip(r)) {
+            *m = u + bias;
+            *new = tanh(x + r * *m);
+        }
+        for ((h, &new), &z) in h.iter_mut().zip(&*new).zip(z) {
+            *h = new + z * (*h - new);
+        }
+    });
 }
 
 /// What [`forward`] has left: the gates r, z and n, what m was, the states, and the first states.
@@ -129,25 +124,22 @@ pub(crate) fn backward<T: Wide + Real>(
 /// and m, and to what h̄ has without the products.
 fn retreat<T: Wide + Real>([gates, m, h]: [&[T]; 3], own: &[T], dh: &mut [T], d: &mut [T], dm: &mut [T]) {
     let one = T::one();
-    vectorized(
-        #[inline(always)]
-        || {
-            // All of one length, as the compiler must see for vectors.
-            let n = dh.len();
-            let (m, h, own, dm) = (&m[..n], &h[..n], &own[..n], &mut dm[..n]);
-            let (r, rest) = gates[..3 * n].split_at(n);
-            let (z, new) = rest.split_at(n);
-            let (dr, rest) = d[..3 * n].split_at_mut(n);
-            let (dz, dn) = rest.split_at_mut(n);
-            for j in 0..n {
-                let g = dh[j] + own[j];
-                let d_new = g * (one - z[j]) * (one - new[j] * new[j]);
-                dn[j] = d_new;
-                dm[j] = d_new * r[j];
-                dr[j] = d_new * m[j] * r[j] * (one - r[j]);
-                dz[j] = g * (h[j] - new[j]) * z[j] * (one - z[j]);
-                dh[j] = g * z[j];
-            }
-        },
-    );
+    vectorized!(|| {
+        // All of one length, as the compiler must see for vectors.
+        let n = dh.len();
+        let (m, h, own, dm) = (&m[..n], &h[..n], &own[..n], &mut dm[..n]);
+        let (r, rest) = gates[..3 * n].split_at(n);
+        let (z, new) = rest.split_at(n);
+        let (dr, rest) = d[..3 * n].split_at_mut(n);
+        let (dz, dn) = rest.split_at_mut(n);
+        for j in 0..n {
+            let g = dh[j] + own[j];
+            let d_new = g * (one - z[j]) * (one - new[j] * new[j]);
+            dn[j] = d_new;
+            dm[j] = d_new * r[j];
+            dr[j] = d_new * m[j] * r[j] * (one - r[j]);
+            dz[j] = g * (h[j] - new[j]) * z[j] * (one - z[j]);
+            dh[j] = g * z[j];
+        }
+    });
 }

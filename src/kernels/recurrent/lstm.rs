@@ -46,28 +46,25 @@ pub(crate) fn forward<T: Wide + Real>(
 
 /// One step of one sequence: from what the gates are before their activations, and the cell before, which becomes the next.
 fn advance<T: Wide + Real>(sums: &[T], gates: &mut [T], h: &mut [T], c: &mut [T]) {
-    vectorized(
-        #[inline(always)]
-        || {
-            let n = h.len();
-            for (y, &x) in gates[..2 * n].iter_mut().zip(&sums[..2 * n]) {
-                *y = sigmoid(x);
-            }
-            for (y, &x) in gates[2 * n..3 * n].iter_mut().zip(&sums[2 * n..3 * n]) {
-                *y = tanh(x);
-            }
-            for (y, &x) in gates[3 * n..].iter_mut().zip(&sums[3 * n..]) {
-                *y = sigmoid(x);
-            }
-            let [i, f, g, o] = four(gates);
-            for (((c, &i), &f), &g) in c.iter_mut().zip(i).zip(f).zip(g) {
-                *c = f * *c + i * g;
-            }
-            for ((h, &c), &o) in h.iter_mut().zip(&*c).zip(o) {
-                *h = o * tanh(c);
-            }
-        },
-    );
+    vectorized!(|| {
+        let n = h.len();
+        for (y, &x) in gates[..2 * n].iter_mut().zip(&sums[..2 * n]) {
+            *y = sigmoid(x);
+        }
+        for (y, &x) in gates[2 * n..3 * n].iter_mut().zip(&sums[2 * n..3 * n]) {
+            *y = tanh(x);
+        }
+        for (y, &x) in gates[3 * n..].iter_mut().zip(&sums[3 * n..]) {
+            *y = sigmoid(x);
+        }
+        let [i, f, g, o] = four(gates);
+        for (((c, &i), &f), &g) in c.iter_mut().zip(i).zip(f).zip(g) {
+            *c = f * *c + i * g;
+        }
+        for ((h, &c), &o) in h.iter_mut().zip(&*c).zip(o) {
+            *h = o * tanh(c);
+        }
+    });
 }
 
 /// What [`forward`] has left: the gates after their activations, h and c, and the first c.
@@ -131,27 +128,24 @@ pub(crate) fn backward<T: Wide + Real>(
 /// One step of one sequence back: from h̄′, in two parts, and c̄′ to the gates' cotangents and c̄.
 fn retreat<T: Wide + Real>(gates: &[T], [h, before]: [&[T]; 2], [later, own]: [&[T]; 2], dc: &mut [T], d: &mut [T]) {
     let one = T::one();
-    vectorized(
-        #[inline(always)]
-        || {
-            // All of one length, as the compiler must see for vectors.
-            let n = own.len();
-            let (h, before, later, dc) = (&h[..n], &before[..n], &later[..n], &mut dc[..n]);
-            let [i, f, g, o] = four(&gates[..4 * n]).map(|gate| &gate[..n]);
-            let (di, rest) = d[..4 * n].split_at_mut(n);
-            let (df, rest) = rest.split_at_mut(n);
-            let (dg, d_o) = rest.split_at_mut(n);
-            for j in 0..n {
-                // Dividing is a sixth of the work of finding it anew. Where o is 0, h is.
-                let tanh_c = h[j] / o[j].max(T::min_positive_value());
-                let dh = later[j] + own[j];
-                let cell = dc[j] + dh * o[j] * (one - tanh_c * tanh_c);
-                di[j] = cell * g[j] * i[j] * (one - i[j]);
-                df[j] = cell * before[j] * f[j] * (one - f[j]);
-                dg[j] = cell * i[j] * (one - g[j] * g[j]);
-                d_o[j] = dh * h[j] * (one - o[j]);
-                dc[j] = cell * f[j];
-            }
-        },
-    );
+    vectorized!(|| {
+        // All of one length, as the compiler must see for vectors.
+        let n = own.len();
+        let (h, before, later, dc) = (&h[..n], &before[..n], &later[..n], &mut dc[..n]);
+        let [i, f, g, o] = four(&gates[..4 * n]).map(|gate| &gate[..n]);
+        let (di, rest) = d[..4 * n].split_at_mut(n);
+        let (df, rest) = rest.split_at_mut(n);
+        let (dg, d_o) = rest.split_at_mut(n);
+        for j in 0..n {
+            // Dividing is a sixth of the work of finding it anew. Where o is 0, h is.
+            let tanh_c = h[j] / o[j].max(T::min_positive_value());
+            let dh = later[j] + own[j];
+            let cell = dc[j] + dh * o[j] * (one - tanh_c * tanh_c);
+            di[j] = cell * g[j] * i[j] * (one - i[j]);
+            df[j] = cell * before[j] * f[j] * (one - f[j]);
+            dg[j] = cell * i[j] * (one - g[j] * g[j]);
+            d_o[j] = dh * h[j] * (one - o[j]);
+            dc[j] = cell * f[j];
+        }
+    });
 }

@@ -11,20 +11,17 @@ const LANES: usize = 16;
 /// Σ f(x) in f64, in an order that the length alone decides.
 pub(super) fn sum<T: Float>(x: &[T], f: impl Fn(T) -> f64) -> f64 {
     let block = |x: &[T]| {
-        vectorized(
-            #[inline(always)]
-            || {
-                let mut lanes = [0.0; LANES];
-                let (whole, rest) = x.as_chunks::<LANES>();
-                for x in whole {
-                    for i in 0..LANES {
-                        lanes[i] += f(x[i]);
-                    }
+        vectorized!(|| {
+            let mut lanes = [0.0; LANES];
+            let (whole, rest) = x.as_chunks::<LANES>();
+            for x in whole {
+                for i in 0..LANES {
+                    lanes[i] += f(x[i]);
                 }
-                lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane += f(x));
-                lanes.iter().sum()
-            },
-        )
+            }
+            lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane += f(x));
+            lanes.iter().sum()
+        })
     };
     total(x.chunks(BLOCK).map(block))
 }
