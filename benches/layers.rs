@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sapwood::nn::{BatchNorm, Embedding, Gru, LayerNorm, Lstm};
+use sapwood::nn::{BatchNorm, Embedding, Gru, LayerNorm, Lstm, RmsNorm};
 use sapwood::ops::AttentionMask;
 use sapwood::prelude::*;
 
@@ -72,6 +72,7 @@ fn others(criterion: &mut Criterion) {
     both(criterion, "normalise", "batch_norm 64×32×32×32", |layer: &BatchNorm| layer.forward(&x), &BatchNorm::new(32));
     let x = draw([768, 128]);
     both(criterion, "normalise", "layer_norm 768×128", |layer: &LayerNorm| layer.forward(&x), &LayerNorm::new(128));
+    both(criterion, "normalise", "rms_norm 768×128", |layer: &RmsNorm| layer.forward(&x), &RmsNorm::new(128));
     let labels = Tensor::from((0..768).map(|i| i % 65).collect::<Vec<i64>>());
     both(criterion, "losses", "cross_entropy 768×65", |x: &Tensor| cross_entropy(x, &labels), &draw([768, 65]));
     let table = Embedding::new(65, 128, &mut StdRng::seed_from_u64(0));

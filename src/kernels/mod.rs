@@ -9,6 +9,7 @@ pub(crate) mod copy;
 pub(crate) mod elementwise;
 pub(crate) mod gather;
 pub(crate) mod isa;
+pub(crate) mod layer_norm;
 #[cfg(feature = "files")]
 pub(crate) mod mapping;
 pub(crate) mod math;

@@ -60,8 +60,8 @@ where
 }
 
 /// Σ (x − mean)² as a fold.
-struct SquaresAbout<T> {
-    mean: T,
+pub(super) struct SquaresAbout<T> {
+    pub(super) mean: T,
 }
 
 impl<T: num_traits::Float + Sync> Fold<T> for SquaresAbout<T> {

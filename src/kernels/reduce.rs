@@ -236,8 +236,9 @@ where
     op.combine(a, b)
 }
 
+/// The same for a slice of few elements, where it is inlined.
 #[inline(always)]
-fn fold_block<T: Copy, F: Fold<T>>(x: &[T], op: &F) -> T {
+pub(super) fn fold_block<T: Copy, F: Fold<T>>(x: &[T], op: &F) -> T {
     let (many, x) = fold_lanes::<T, F, LANES>(x, op);
     let (few, x) = fold_lanes::<T, F, FEW>(x, op);
     x.iter().fold(op.combine(many, few), |a, &b| op.combine(a, op.lift(b)))
@@ -325,19 +326,22 @@ pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
 }
 
 /// Σ (x − c)·y.
-#[inline(always)]
 pub(crate) fn dot_about<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> T {
+    vectorized!(move || dot_block(c, x, y))
+}
+
+/// [`dot_about`], where it is inlined.
+#[inline(always)]
+pub(super) fn dot_block<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> T {
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-    vectorized!(move || {
-        let mut running = [T::zero(); LANES];
-        for (x, y) in x.iter().zip(y) {
-            for i in 0..LANES {
-                running[i] = running[i] + (x[i] - c) * y[i];
-            }
+    let mut running = [T::zero(); LANES];
+    for (x, y) in x.iter().zip(y) {
+        for i in 0..LANES {
+            running[i] = running[i] + (x[i] - c) * y[i];
         }
-        let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
-        rest + fold_block(&running, &(T::zero(), |a, b| a + b))
-    })
+    }
+    let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
+    rest + fold_block(&running, &(T::zero(), |a, b| a + b))
 }
 
 /// Where the first element is that passes.

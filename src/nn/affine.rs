@@ -21,15 +21,6 @@ impl<T: Float> Affine<T> {
         Affine { scale: Tensor::ones(shape), bias: Some(Tensor::zeros(shape)) }
     }
 
-    /// γ·x + β along the last axes of x.
-    pub(super) fn of_last_axes(&self, x: Tensor<T>) -> Tensor<T> {
-        let y = x * &self.scale;
-        match &self.bias {
-            Some(bias) => y + bias,
-            None => y,
-        }
-    }
-
     /// γ·x + β along the second axis of x.
     pub(super) fn of_channels(&self, x: &Tensor<T>) -> Tensor<T> {
         affine_channels(x, &self.scale, &self.shift())

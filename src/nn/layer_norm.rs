@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Layer;
 use super::affine::Affine;
+use crate::ops::layer_norm::layer_norm;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -77,11 +78,12 @@ impl<T: Float> Layer<Tensor<T>> for LayerNorm<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let shape = &self.shape;
         assert!(x.shape().ends_with(shape), "LayerNorm: an input of shape {:?} does not end with {shape:?}", x.shape());
-        let axes: Vec<isize> = (1..=shape.len() as isize).map(|i| -i).collect();
-        let y = x.standardise(&axes[..], self.epsilon);
         match &self.affine {
-            Some(affine) => affine.of_last_axes(y),
-            None => y,
+            Some(affine) => layer_norm(x, &affine.scale, &affine.shift(), self.epsilon),
+            None => {
+                let axes: Vec<isize> = (1..=shape.len() as isize).map(|i| -i).collect();
+                x.standardise(&axes[..], self.epsilon)
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Layer;
+use crate::ops::layer_norm::rms_norm;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -63,6 +64,6 @@ impl<T: Float> Layer<Tensor<T>> for RmsNorm<T> {
             "RmsNorm: an input of shape {:?}, where the last axis must be {width} long",
             x.shape()
         );
-        x.rms_normalise(-1, self.epsilon) * &self.scale
+        rms_norm(x, &self.scale, self.epsilon)
     }
 }

@@ -16,6 +16,7 @@ mod extrema;
 mod hard_activation;
 mod index;
 mod join;
+pub(crate) mod layer_norm;
 mod matmul;
 mod norm;
 pub(crate) mod normalise;

@@ -71,11 +71,8 @@ impl<T: Wide> Attention<T> {
     /// Does each item's work, on several threads where all of it is enough.
     fn share<I: Send>(&self, heads: usize, items: Vec<I>, work: impl Fn(I) + Sync) {
         let additions = [heads, self.queries, self.keys, self.width + self.value_width];
-        if additions.into_iter().fold(1, usize::saturating_mul) >= matmul::PARALLEL_FROM {
-            threads::share(items.into_iter(), work);
-        } else {
-            items.into_iter().for_each(work);
-        }
+        let enough = additions.into_iter().fold(1, usize::saturating_mul) >= matmul::PARALLEL_FROM;
+        threads::share_where(enough, items.into_iter(), work);
     }
 }
 

@@ -175,11 +175,8 @@ fn shift<T: Wide>(planes: &mut [T], plane: usize, by: Option<&[T]>) {
 }
 
 fn in_parallel<P: Send>(g: &Geometry, pieces: &mut [P], least: usize, body: impl Fn(&mut P) + Send + Sync) {
-    if g.work() >= PARALLEL_FROM {
-        threads::share(pieces.chunks_mut(least.max(1)), |pieces| pieces.iter_mut().for_each(&body));
-    } else {
-        pieces.iter_mut().for_each(body);
-    }
+    let pieces = pieces.chunks_mut(least.max(1));
+    threads::share_where(g.work() >= PARALLEL_FROM, pieces, |pieces| pieces.iter_mut().for_each(&body));
 }
 
 /// The w̄ of [`forward`].

@@ -15,7 +15,7 @@ use self::thin::{THIN, thin};
 use self::tiles::{Start, Target};
 use self::unpacked::{few_rows, is_read_in_place};
 use super::pool;
-use super::threads::share;
+use super::threads::{share, share_where};
 use super::vector::Wide;
 
 pub(super) use self::panels::Panels;
@@ -191,7 +191,7 @@ unsafe fn product_by<T: Wide>(
             for (column, x) in columns.chunks_exact_mut(k).enumerate() {
                 x.iter_mut().enumerate().for_each(|(l, element)| *element = b.at(l, column));
             }
-            in_turn(shared, (0..m).step_by(ROWS), |first| {
+            share_where(shared, (0..m).step_by(ROWS), |first| {
                 let (a, target) = (a.skip(first, 0), target.skip(first, 0));
                 // SAFETY: the contract; no two pieces have a row in common.
                 dots(a, ROWS.min(m - first), &columns, k, |row, column, sum| unsafe { target.put(row, column, sum) });
@@ -220,11 +220,6 @@ unsafe fn product_by<T: Wide>(
         // SAFETY: the contract.
         Way::Packed => unsafe { packed(target, sizes, (a, b), shared) },
     }
-}
-
-/// Calls `body` with each item, on several threads where `shared`.
-fn in_turn<I: Iterator + Send>(shared: bool, items: I, body: impl Fn(I::Item) + Sync) {
-    if shared { share(items, body) } else { items.for_each(body) }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 
 use super::panels::{LeftOperand, Panels, ROWS, TERMS};
 use super::tiles::{COLUMNS, Target};
-use super::{Matrix, Sizes, in_turn};
-use crate::kernels::threads::available;
+use super::{Matrix, Sizes};
+use crate::kernels::threads::{available, share_where};
 use crate::kernels::vector::Wide;
 
 /// Lengths up to which operands are laid out at once: they stay in the processor's memory, and take no more of the
@@ -54,7 +54,7 @@ unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, 
     let rows = |from: usize, to: usize| (from..to).step_by(ROWS).map(move |row| (row, ROWS.min(to - row)));
     if m < TALL {
         let width = if shared { n.div_ceil(2 * available()).next_multiple_of(2 * COLUMNS).min(BLOCK) } else { BLOCK };
-        in_turn(shared, (0..n).step_by(width), |column| {
+        share_where(shared, (0..n).step_by(width), |column| {
             let n = width.min(n - column);
             for term in (0..k).step_by(TERMS) {
                 let panels = Panels::new(b.skip(term, column), TERMS.min(k - term), n, false);
@@ -70,7 +70,7 @@ unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, 
         let height = (PIECE / (n.min(BLOCK) * k)).next_multiple_of(ROWS).max(ROWS);
         // Blocks that use the same panels follow each other.
         let tall = m.div_ceil(height);
-        in_turn(shared, 0..tall * n.div_ceil(BLOCK), |i| {
+        share_where(shared, 0..tall * n.div_ceil(BLOCK), |i| {
             let (first, column) = (i % tall * height, i / tall * BLOCK);
             for (row, rows) in rows(first, m.min(first + height)) {
                 // SAFETY: as above.

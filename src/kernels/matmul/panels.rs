@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use super::thin::THIN;
 use super::tiles::{COLUMNS, Left, Start, Target, product_at, strip};
-use super::{Matrix, Sizes, in_turn};
+use super::{Matrix, Sizes};
 use crate::kernels::block::{self, Block};
 use crate::kernels::pool;
+use crate::kernels::threads::share_where;
 use crate::kernels::vector::{SIDE, Vector, Wide, Work};
 
 /// Terms of a sum that are added at a time: as many rows of a panel stay in the first-level cache.
@@ -177,7 +178,7 @@ fn laid_out<T: Wide>(x: Matrix<'_, T>, k: usize, n: usize, width: usize, shared:
     // The source is read along its lines, so that the processor reads ahead.
     let (height, columns) = if x.row_stride == 1 { (k, TOGETHER * width) } else { (SOME, n) };
     let across = n.div_ceil(columns);
-    in_turn(shared, 0..across * k.div_ceil(height), |i| {
+    share_where(shared, 0..across * k.div_ceil(height), |i| {
         let (row, column) = (i / across * height, i % across * columns);
         T::wide(LayOut { groups: &groups, rows: row..k.min(row + height), columns: column..n.min(column + columns) });
     });

@@ -6,9 +6,10 @@
 use super::packed::PIECE;
 use super::panels::{LeftOperand, ROWS, at_the_edge, strip_rows};
 use super::tiles::{COLUMNS, Target, product_at};
-use super::{Matrix, Sizes, in_turn};
+use super::{Matrix, Sizes};
 use crate::kernels::block::Block;
 use crate::kernels::pool;
+use crate::kernels::threads::share_where;
 use crate::kernels::vector::Wide;
 
 /// Terms at most.
@@ -33,7 +34,7 @@ pub(super) unsafe fn thin<T: Wide>(
     let width = BLOCK / k / COLUMNS * COLUMNS;
     // The fewer the terms, the more a multiply-add costs.
     let piece = (PIECE / (n * k.max(8))).next_multiple_of(height).max(height);
-    in_turn(shared, (0..m).step_by(piece), |first| {
+    share_where(shared, (0..m).step_by(piece), |first| {
         let end = m.min(first + piece);
         for column in (0..n).step_by(width) {
             let (n, w) = (width.min(n - column), &w[column..]);

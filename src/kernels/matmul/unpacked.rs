@@ -3,8 +3,8 @@
 #![allow(unsafe_code)]
 
 use super::tiles::{COLUMNS, Left, Start, Target, product_at};
-use super::{FEW, Matrix, Sizes, in_turn};
-use crate::kernels::threads::available;
+use super::{FEW, Matrix, Sizes};
+use crate::kernels::threads::{available, share_where};
 use crate::kernels::vector::Wide;
 
 /// `out = x · w`, added to what it was where `add`. The m×n result and `w` are dense, n is a multiple of [`COLUMNS`]; `x`
@@ -61,7 +61,7 @@ pub(super) unsafe fn few_rows<T: Wide>(
             unsafe { product_at(target.after(term).skip(0, column), sizes, left, w, b.row_stride as usize) };
         }
     };
-    in_turn(shared, (0..whole).step_by(width), piece);
+    share_where(shared, (0..whole).step_by(width), piece);
     whole
 }
 

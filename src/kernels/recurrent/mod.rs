@@ -86,11 +86,7 @@ impl Sequences {
 
     /// Does each piece's work, on several threads where it is enough.
     fn for_each<P>(self, pieces: impl Iterator<Item = P> + Send, cost: usize, work: impl Fn(P) + Sync) {
-        if self.shared(cost) {
-            threads::share(pieces, work);
-        } else {
-            pieces.for_each(work);
-        }
+        threads::share_where(self.shared(cost), pieces, work);
     }
 }
 

@@ -45,6 +45,11 @@ pub(crate) fn share<I: Iterator + Send>(items: I, body: impl Fn(I::Item) + Sync)
     helpers::work_together(count, &work);
 }
 
+/// [`share`] where the work is enough; else the calling thread does it all.
+pub(crate) fn share_where<I: Iterator + Send>(enough: bool, items: I, body: impl Fn(I::Item) + Sync) {
+    if enough { share(items, body) } else { items.for_each(body) }
+}
+
 /// The results of both, the second on another thread where one comes to help.
 pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     let (mut first, mut second) = (None, None);
