@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use super::{Attention, KEYS, Lanes, QUERIES, by_lane, exponential, load, padded, rows, store, turn};
+use super::{Attention, KEYS, Lanes, QUERIES, Rows, by_lane, exponential, load, padded, store, turn};
 use crate::kernels::block::Block;
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::Real;
@@ -34,18 +34,17 @@ pub(crate) fn backward<T: Wide + Real>(
     let length = a.keys.div_ceil(stretches);
     let mut parts: Vec<Block<T>> = (1..a.keys.div_ceil(length)).map(|_| pool::buffer(dq.len())).collect();
     let all = iter::once(&mut *dq).chain(parts.iter_mut().map(|part| &mut part[..]));
-    let mut dk = rows(dk, groups, heads / groups, a.width);
-    let mut dv = rows(dv, groups, heads / groups, a.value_width);
-    let both = dk.iter_mut().zip(&mut dv);
-    let mut keys: Vec<_> = both.map(|(dk, dv)| dk.chunks_mut(length).zip(dv.chunks_mut(length))).collect();
+    let dk = Rows::of_heads(dk, groups, heads / groups, a.width);
+    let dv = Rows::of_heads(dv, groups, heads / groups, a.value_width);
+    let mut keys: Vec<_> = dk.zip(dv).map(|(dk, dv)| dk.pieces(length).zip(dv.pieces(length))).collect();
     let mut tasks = vec![];
     for (number, part) in all.enumerate() {
-        let heads = rows(part, groups, heads / groups, a.width).into_iter().zip(&mut keys).enumerate();
+        let heads = Rows::of_heads(part, groups, heads / groups, a.width).zip(&mut keys).enumerate();
         tasks.extend(heads.flat_map(|(head, (dq, keys))| keys.next().map(|keys| (head, number * length, dq, keys))));
     }
-    a.share(heads, tasks, |(head, first, mut dq, (dk, dv))| {
+    a.share(heads, tasks, |(head, first, dq, (dk, dv))| {
         let kept = &kept[head * a.kept()..][..a.kept()];
-        stretch(a, inputs.map(|x| x[head]), kept, first, [&mut dq, dk, dv]);
+        stretch(a, inputs.map(|x| x[head]), kept, first, [dq, dk, dv]);
     });
     for part in &parts {
         dq.iter_mut().zip(&part[..]).for_each(|(dq, &part)| *dq += part);
@@ -58,7 +57,7 @@ fn stretch<T: Wide + Real>(
     [q, k, v, y, g]: [Matrix<'_, T>; 5],
     kept: &[T],
     start: usize,
-    [dq, dk, dv]: [&mut [&mut [T]]; 3],
+    [dq, dk, dv]: [Rows<'_, T>; 3],
 ) {
     let (width, value_width) = (padded(a.width), padded(a.value_width));
     // Of queries and cotangents each tile is there twice: as rows, and as lanes.
@@ -70,13 +69,13 @@ fn stretch<T: Wide + Real>(
     let (query_sums, rest) = rest.split_at_mut(a.width);
     let (cotangent, rest) = rest.split_at_mut(a.value_width);
     let (weights, slopes) = rest.split_at_mut(KEYS);
-    let mut key_sums = pool::filled(dk.len() * width, T::zero());
-    let mut value_sums = pool::filled(dv.len() * value_width, T::zero());
+    let mut key_sums = pool::filled(dk.count() * width, T::zero());
+    let mut value_sums = pool::filled(dv.count() * value_width, T::zero());
 
     let kept = kept.as_chunks::<QUERIES>().0.as_chunks::<2>().0;
-    for ((tile, dq), [largest, inverse]) in dq.chunks_mut(QUERIES).enumerate().zip(kept) {
+    for ((tile, mut dq), [largest, inverse]) in dq.pieces(QUERIES).enumerate().zip(kept) {
         let first = tile * QUERIES;
-        let queries = first..first + dq.len();
+        let queries = first..first + dq.count();
         load(q, queries.clone(), a.width, a.scale, query_rows, width);
         load(g, queries.clone(), a.value_width, T::one(), g_rows, value_width);
         load(y, queries.clone(), a.value_width, T::one(), y_rows, value_width);
@@ -87,7 +86,7 @@ fn stretch<T: Wide + Real>(
         let means: Lanes<T> = std::array::from_fn(|_| products.next().unwrap_or_else(T::zero));
 
         query_sums.as_flattened_mut().fill(T::zero());
-        for keys in a.tiles(&queries, start..start + dk.len()) {
+        for keys in a.tiles(&queries, start..start + dk.count()) {
             let (weights, slopes) = (&mut weights[..keys.len()], &mut slopes[..keys.len()]);
             let (k, v) = (k.skip(keys.start, 0), v.skip(keys.start, 0));
             let across = |k| Sizes { m: keys.len(), k, n: QUERIES };
@@ -103,11 +102,18 @@ fn stretch<T: Wide + Real>(
             let sizes = Sizes { m: a.width, k: keys.len(), n: QUERIES };
             product(query_sums.as_flattened_mut(), sizes, k.t(), slopes.as_flattened(), true);
         }
-        store(query_sums, &[a.scale; QUERIES], dq);
+        store(query_sums, &[a.scale; QUERIES], query_rows, width, &mut dq);
     }
-    let copy = |(row, sums): (&mut &mut [T], &[T])| row.copy_from_slice(&sums[..row.len()]);
-    dk.iter_mut().zip(key_sums.chunks_exact(width)).for_each(copy);
-    dv.iter_mut().zip(value_sums.chunks_exact(value_width)).for_each(copy);
+    write(&key_sums, width, dk);
+    write(&value_sums, value_width, dv);
+}
+
+/// Writes rows of `padded` elements to their places.
+fn write<T: Copy>(sums: &[T], padded: usize, mut rows: Rows<'_, T>) {
+    for (row, sums) in sums.chunks_exact(padded).enumerate() {
+        let row = rows.row(row);
+        row.copy_from_slice(&sums[..row.len()]);
+    }
 }
 
 /// A tile as a matrix with a row for each key.

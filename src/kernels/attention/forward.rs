@@ -1,6 +1,6 @@
 //! The way forward: a softmax that takes the keys as they come.
 
-use super::{Attention, KEYS, Lanes, QUERIES, by_lane, exponential, load, padded, rows, store, turn};
+use super::{Attention, KEYS, Lanes, QUERIES, Rows, by_lane, exponential, load, padded, store, turn};
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::Real;
 use crate::kernels::matmul::{Matrix, Sizes, product};
@@ -16,9 +16,9 @@ pub(crate) fn forward<T: Wide + Real>(
     out: &mut [T],
     kept: &mut [T],
 ) {
-    let mut rows = rows(out, groups, q.len() / groups, a.value_width);
-    let tiles = rows.iter_mut().enumerate().flat_map(|(head, rows)| {
-        rows.chunks_mut(QUERIES).enumerate().map(move |(tile, rows)| (head, tile * QUERIES, rows))
+    let heads = Rows::of_heads(out, groups, q.len() / groups, a.value_width);
+    let tiles = heads.enumerate().flat_map(|(head, rows)| {
+        rows.pieces(QUERIES).enumerate().map(move |(tile, rows)| (head, tile * QUERIES, rows))
     });
     let kept = kept.as_chunks_mut::<QUERIES>().0.as_chunks_mut().0;
     let tiles = tiles.zip(kept).collect();
@@ -32,16 +32,16 @@ fn tile<T: Wide + Real>(
     a: Attention<T>,
     [q, k, v]: [Matrix<'_, T>; 3],
     first: usize,
-    rows: &mut [&mut [T]],
+    mut rows: Rows<'_, T>,
 ) -> [Lanes<T>; 2] {
-    let queries = first..first + rows.len();
-    let width = padded(a.width);
-    let mut query_rows = pool::buffer(QUERIES * width);
-    load(q, queries.clone(), a.width, a.scale, &mut query_rows, width);
+    let queries = first..first + rows.count();
+    let [width, value_width] = [a.width, a.value_width].map(padded);
+    let mut tile_rows = pool::buffer(QUERIES * width.max(value_width));
+    load(q, queries.clone(), a.width, a.scale, &mut tile_rows[..QUERIES * width], width);
     let mut scratch = pool::buffer((a.width + KEYS + a.value_width) * QUERIES);
     let (query, rest) = scratch.as_chunks_mut().0.split_at_mut(a.width);
     let (scores, sums) = rest.split_at_mut(KEYS);
-    turn(&query_rows, width, query);
+    turn(&tile_rows, width, query);
     sums.as_flattened_mut().fill(T::zero());
 
     let mut largest = [T::min_value(); QUERIES];
@@ -65,7 +65,7 @@ fn tile<T: Wide + Real>(
         _ if largest[lane] == T::min_value() => T::nan(),
         _ => total[lane].recip(),
     });
-    store(sums, &inverse, rows);
+    store(sums, &inverse, &mut tile_rows, value_width, &mut rows);
     [largest, inverse]
 }
 

@@ -7,6 +7,7 @@
 
 mod backward;
 mod forward;
+mod rows;
 
 pub(crate) use backward::backward;
 pub(crate) use forward::forward;
@@ -16,7 +17,10 @@ use std::ops::Range;
 use super::math::{Real, exp_moderate};
 use super::matmul::{self, COLUMNS, Matrix};
 use super::threads;
+use super::transpose::transpose;
 use super::vector::Wide;
+
+use self::rows::Rows;
 
 /// Queries that are computed together.
 const QUERIES: usize = 32;
@@ -76,16 +80,6 @@ impl<T: Wide> Attention<T> {
     }
 }
 
-/// The rows of each head's matrix in a dense `[groups, length, heads, width]`: of all heads of one group, then the next's.
-fn rows<T>(x: &mut [T], groups: usize, heads: usize, width: usize) -> Vec<Vec<&mut [T]>> {
-    let length = x.len() / (groups * heads * width);
-    let mut rows: Vec<Vec<_>> = (0..groups * heads).map(|_| Vec::with_capacity(length)).collect();
-    for (i, row) in x.chunks_exact_mut(width).enumerate() {
-        rows[i / (heads * length) * heads + i % heads].push(row);
-    }
-    rows
-}
-
 /// Copies rows of a matrix into rows of `padded` elements, times `factor`, with zeros around.
 fn load<T: Wide>(x: Matrix<'_, T>, lines: Range<usize>, width: usize, factor: T, into: &mut [T], padded: usize) {
     into[lines.len() * padded..].fill(T::zero());
@@ -100,20 +94,16 @@ fn load<T: Wide>(x: Matrix<'_, T>, lines: Range<usize>, width: usize, factor: T,
 }
 
 /// Turns a tile's rows of `padded` elements to lanes.
-fn turn<T: Copy>(rows: &[T], padded: usize, lanes: &mut [Lanes<T>]) {
-    for (column, lanes) in lanes.iter_mut().enumerate() {
-        for (lane, row) in lanes.iter_mut().zip(rows.chunks_exact(padded)) {
-            *lane = row[column];
-        }
-    }
+fn turn<T: Wide>(rows: &[T], padded: usize, lanes: &mut [Lanes<T>]) {
+    let sizes = [QUERIES, lanes.len()];
+    transpose(rows, padded, lanes.as_flattened_mut(), QUERIES, sizes);
 }
 
-/// Writes lanes to the rows of a tile, times each lane's factor.
-fn store<T: Wide>(lanes: &[Lanes<T>], factors: &Lanes<T>, rows: &mut [&mut [T]]) {
-    for (lane, row) in rows.iter_mut().enumerate() {
-        for (place, lanes) in row.iter_mut().zip(lanes) {
-            *place = lanes[lane] * factors[lane];
-        }
+/// Writes lanes to the rows of a tile, times each lane's factor; `scratch` has room for as many rows of `padded` elements.
+fn store<T: Wide>(lanes: &[Lanes<T>], factors: &Lanes<T>, scratch: &mut [T], padded: usize, rows: &mut Rows<'_, T>) {
+    transpose(lanes.as_flattened(), QUERIES, scratch, padded, [lanes.len(), QUERIES]);
+    for (row, (scratch, &factor)) in scratch.chunks_exact(padded).zip(factors).enumerate().take(rows.count()) {
+        rows.row(row).iter_mut().zip(scratch).for_each(|(place, &x)| *place = x * factor);
     }
 }
 
