@@ -9,7 +9,7 @@ use crate::kernels::pool;
 use crate::kernels::vector::Wide;
 
 /// Runs the cells over the inputs `[batch, time, inputs]`. `weights` are W and U, `biases` b and b̂, `start` the first h
-/// `[batch, hidden]`. The gates r, z and n `[batch, time, 3·hidden]`, m and h `[batch, time, hidden]` are filled.
+/// `[batch, hidden]`. Filled are h `[batch, time, hidden]`, and the records of the gates r, z and n, `3·hidden` wide, and of m.
 pub(crate) fn forward<T: Wide + Real>(
     s: Sequences,
     x: &[T],
@@ -27,36 +27,37 @@ pub(crate) fn forward<T: Wide + Real>(
     s.for_each(pieces, cost, |(piece, (gates, ((m, h), start)))| {
         let (first, rows) = (piece * PIECE, start.len() / n);
         let (mut inputs, mut states) = (pool::buffer(rows * s.inputs), start.to_vec());
-        let (mut from_input, mut from_state) = (pool::buffer(rows * 3 * n), pool::buffer(rows * 3 * n));
+        let mut from_state = pool::buffer(rows * 3 * n);
         for (t, _) in s.steps() {
             for row in 0..rows {
                 inputs[row * s.inputs..][..s.inputs].copy_from_slice(&x[s.at(s.inputs, first + row, t)]);
             }
-            input_weight.affine(&inputs, s.inputs, Some(bias), &mut from_input, rows);
+            let (gates, m) = (&mut gates[s.step(3 * n, rows, t)], &mut m[s.step(n, rows, t)]);
+            input_weight.affine(&inputs, s.inputs, Some(bias), gates, rows);
             weight.affine(&states, n, None, &mut from_state, rows);
-            let sums = from_input.chunks_exact(3 * n).zip(from_state.chunks_exact(3 * n));
-            for (row, ((x, u), state)) in sums.zip(states.chunks_exact_mut(n)).enumerate() {
-                let here = s.at(n, row, t);
-                advance([x, u, new_bias], &mut gates[s.at(3 * n, row, t)], &mut m[here.clone()], state);
-                h[here].copy_from_slice(state);
+            let gates = gates.chunks_exact_mut(3 * n).zip(from_state.chunks_exact(3 * n));
+            let states = m.chunks_exact_mut(n).zip(states.chunks_exact_mut(n));
+            for (row, ((gates, u), (m, state))) in gates.zip(states).enumerate() {
+                advance([u, new_bias], gates, m, state);
+                h[s.at(n, row, t)].copy_from_slice(state);
             }
         }
     });
 }
 
-/// One step of one sequence, of x, u and b̂, where `h` has the state before.
-fn advance<T: Wide + Real>([x, u, bias]: [&[T]; 3], gates: &mut [T], m: &mut [T], h: &mut [T]) {
+/// One step of one sequence, of u and b̂, where `gates` has x and `h` the state before.
+fn advance<T: Wide + Real>([u, bias]: [&[T]; 2], gates: &mut [T], m: &mut [T], h: &mut [T]) {
     let n = h.len();
     vectorized!(|| {
         let (logistic, new) = gates.split_at_mut(2 * n);
-        let ((x, x_n), (u, u_n)) = (x.split_at(2 * n), u.split_at(2 * n));
-        for ((gate, &x), &u) in logistic.iter_mut().zip(x).zip(u) {
-            *gate = sigmoid(x + u);
+        let (u, u_n) = u.split_at(2 * n);
+        for (gate, &u) in logistic.iter_mut().zip(u) {
+            *gate = sigmoid(*gate + u);
         }
         let (r, z) = logistic.split_at(n);
-        for (((m, &u), &bias), ((new, &x), &r)) in m.iter_mut().zip(u_n).zip(bias).zip(new.iter_mut().zip(x_n).zip(r)) {
+        for (((m, &u), &bias), (new, &r)) in m.iter_mut().zip(u_n).zip(bias).zip(new.iter_mut().zip(r)) {
             *m = u + bias;
-            *new = tanh(x + r * *m);
+            *new = tanh(*new + r * *m);
         }
         for ((h, &new), &z) in h.iter_mut().zip(&*new).zip(z) {
             *h = new + z * (*h - new);
@@ -64,7 +65,7 @@ fn advance<T: Wide + Real>([x, u, bias]: [&[T]; 3], gates: &mut [T], m: &mut [T]
     });
 }
 
-/// What [`forward`] has left: the gates r, z and n, what m was, the states, and the first states.
+/// What [`forward`] has left: the records of the gates r, z and n and of m, and the states; and the first states.
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a, T> {
     pub(crate) gates: &'a [T],
@@ -73,8 +74,8 @@ pub(crate) struct Run<'a, T> {
     pub(crate) start: &'a [T],
 }
 
-/// The cotangents of r, z and n before their activations, of m, and of x where they are asked for, from those of h `[batch,
-/// time, hidden]`. `start` `[batch, hidden]` comes with zeros and goes with the cotangent of the first h. `weights` are the
+/// Records of the cotangents of r, z and n before their activations, and of m; and those of x where they are asked for, from
+/// those of h `[batch, time, hidden]`. `start` `[batch, hidden]` comes with zeros and goes with the cotangent of the first h. `weights` are the
 /// transposes of W and U.
 pub(crate) fn backward<T: Wide + Real>(
     s: Sequences,
@@ -96,22 +97,19 @@ pub(crate) fn backward<T: Wide + Real>(
     let pieces = results.zip(s.pieces_of_some(x, s.inputs * s.time)).zip(given);
     s.for_each(pieces, cost, |((((d, dm), dh), mut dx), (((gates, m), (h, start)), gh))| {
         let rows = start.len() / n;
-        let (mut sums, mut new_sums) = (pool::buffer(rows * 3 * n), pool::buffer(rows * n));
         let mut back = pool::buffer(rows * s.inputs);
         for (t, before) in s.steps().rev() {
-            for row in 0..rows {
-                let (here, carried, wide) = (s.at(n, row, t), row * n..row * n + n, s.at(3 * n, row, t));
-                let h_before = before.map_or(&start[carried.clone()], |before| &h[s.at(n, row, before)]);
-                let known = [&gates[wide.clone()], &m[here.clone()], h_before];
-                let (sums, new_sums) = (&mut sums[row * 3 * n..][..3 * n], &mut new_sums[carried.clone()]);
-                retreat(known, &gh[here.clone()], &mut dh[carried], sums, new_sums);
-                d[wide].copy_from_slice(sums);
-                dm[here].copy_from_slice(new_sums);
+            let (d, dm) = (&mut d[s.step(3 * n, rows, t)], &mut dm[s.step(n, rows, t)]);
+            let known = gates[s.step(3 * n, rows, t)].chunks_exact(3 * n).zip(m[s.step(n, rows, t)].chunks_exact(n));
+            let found = d.chunks_exact_mut(3 * n).zip(dm.chunks_exact_mut(n)).zip(dh.chunks_exact_mut(n));
+            for (row, (((d, dm), dh), (gates, m))) in found.zip(known).enumerate() {
+                let h_before = before.map_or(&start[row * n..][..n], |before| &h[s.at(n, row, before)]);
+                retreat([gates, m, h_before], &gh[s.at(n, row, t)], dh, d, dm);
             }
-            weight.add_product(&sums, 3 * n, dh, rows);
-            new_weight.add_product(&new_sums, n, dh, rows);
+            weight.add_product(d, 3 * n, dh, rows);
+            new_weight.add_product(dm, n, dh, rows);
             if let (Some(weight), Some(dx)) = (&input_weight, &mut dx) {
-                weight.affine(&sums, 3 * n, None, &mut back, rows);
+                weight.affine(d, 3 * n, None, &mut back, rows);
                 for row in 0..rows {
                     dx[s.at(s.inputs, row, t)].copy_from_slice(&back[row * s.inputs..][..s.inputs]);
                 }

@@ -8,24 +8,27 @@ use crate::kernels::pool;
 use crate::kernels::vector::Wide;
 
 /// Runs the cells over x `[batch, time, inputs]`. `weight` has W above U, `start` the first h and c, `[batch, hidden]` each.
-/// The gates after their activations `[batch, time, 4·hidden]`, h and c `[batch, time, hidden]` are filled.
+/// Filled are h `[batch, time, hidden]`, the last c `[batch, hidden]`, and the records of the gates after their activations,
+/// `4·hidden` wide, and of c.
 pub(crate) fn forward<T: Wide + Real>(
     s: Sequences,
     x: &[T],
     weight: Matrix<'_, T>,
     bias: &[T],
     start: [&[T]; 2],
-    [gates, h, c]: [&mut [T]; 3],
+    [h, last]: [&mut [T]; 2],
+    [gates, c]: [&mut [T]; 2],
 ) {
     let (n, width) = (s.hidden, s.inputs + s.hidden);
     let cost = 4 * n * width;
     let weight = Panels::new(weight, width, 4 * n, s.shared(cost));
-    let states = s.pieces_mut(h, n * s.time).zip(s.pieces_mut(c, n * s.time));
+    let states = s.pieces_mut(h, n * s.time).zip(s.pieces_mut(last, n));
+    let records = s.pieces_mut(gates, 4 * n * s.time).zip(s.pieces_mut(c, n * s.time));
     let starts = s.pieces(start[0], n).zip(s.pieces(start[1], n));
-    let pieces = s.pieces_mut(gates, 4 * n * s.time).zip(states).zip(starts).enumerate();
-    s.for_each(pieces, cost, |(piece, ((gates, (h, c)), (h0, c0)))| {
+    s.for_each(states.zip(records).zip(starts).enumerate(), cost, |(piece, (((h, cells), (gates, c)), (h0, c0)))| {
         let (first, rows) = (piece * PIECE, h0.len() / n);
-        let (mut factors, mut sums, mut cells) = (pool::buffer(rows * width), pool::buffer(rows * 4 * n), c0.to_vec());
+        let mut factors = pool::buffer(rows * width);
+        cells.copy_from_slice(c0);
         for (factors, h) in factors.chunks_exact_mut(width).zip(h0.chunks_exact(n)) {
             factors[s.inputs..].copy_from_slice(h);
         }
@@ -33,30 +36,25 @@ pub(crate) fn forward<T: Wide + Real>(
             for (row, factors) in factors.chunks_exact_mut(width).enumerate() {
                 factors[..s.inputs].copy_from_slice(&x[s.at(s.inputs, first + row, t)]);
             }
-            weight.affine(&factors, width, Some(bias), &mut sums, rows);
-            for (row, cells) in cells.chunks_exact_mut(n).enumerate() {
-                let here = s.at(n, row, t);
-                advance(&sums[row * 4 * n..][..4 * n], &mut gates[s.at(4 * n, row, t)], &mut h[here.clone()], cells);
-                c[here.clone()].copy_from_slice(cells);
-                factors[row * width + s.inputs..][..n].copy_from_slice(&h[here]);
+            let gates = &mut gates[s.step(4 * n, rows, t)];
+            weight.affine(&factors, width, Some(bias), gates, rows);
+            for (row, (gates, cells)) in gates.chunks_exact_mut(4 * n).zip(cells.chunks_exact_mut(n)).enumerate() {
+                let h = &mut h[s.at(n, row, t)];
+                advance(gates, h, cells);
+                factors[row * width + s.inputs..][..n].copy_from_slice(h);
             }
+            c[s.step(n, rows, t)].copy_from_slice(cells);
         }
     });
 }
 
 /// One step of one sequence: from what the gates are before their activations, and the cell before, which becomes the next.
-fn advance<T: Wide + Real>(sums: &[T], gates: &mut [T], h: &mut [T], c: &mut [T]) {
+fn advance<T: Wide + Real>(gates: &mut [T], h: &mut [T], c: &mut [T]) {
     vectorized!(|| {
         let n = h.len();
-        for (y, &x) in gates[..2 * n].iter_mut().zip(&sums[..2 * n]) {
-            *y = sigmoid(x);
-        }
-        for (y, &x) in gates[2 * n..3 * n].iter_mut().zip(&sums[2 * n..3 * n]) {
-            *y = tanh(x);
-        }
-        for (y, &x) in gates[3 * n..].iter_mut().zip(&sums[3 * n..]) {
-            *y = sigmoid(x);
-        }
+        gates[..2 * n].iter_mut().for_each(|x| *x = sigmoid(*x));
+        gates[2 * n..3 * n].iter_mut().for_each(|x| *x = tanh(*x));
+        gates[3 * n..].iter_mut().for_each(|x| *x = sigmoid(*x));
         let [i, f, g, o] = four(gates);
         for (((c, &i), &f), &g) in c.iter_mut().zip(i).zip(f).zip(g) {
             *c = f * *c + i * g;
@@ -67,7 +65,7 @@ fn advance<T: Wide + Real>(sums: &[T], gates: &mut [T], h: &mut [T], c: &mut [T]
     });
 }
 
-/// What [`forward`] has left: the gates after their activations, h and c, and the first c.
+/// What [`forward`] has left: h, and the records of the gates after their activations and of c; and the first c.
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a, T> {
     pub(crate) gates: &'a [T],
@@ -76,7 +74,7 @@ pub(crate) struct Run<'a, T> {
     pub(crate) start: &'a [T],
 }
 
-/// The cotangents of the gates before their activations, and of x where they are asked for, from those of h `[batch, time,
+/// A record of the cotangents of the gates before their activations, and those of x where they are asked for, from those of h `[batch, time,
 /// hidden]`. `carried` `[batch, hidden]` comes with the cotangents of the last h, beside those, and c, and goes with those of
 /// the first. `weight` has the transposes of W and U side by side.
 pub(crate) fn backward<T: Wide + Real>(
@@ -100,19 +98,20 @@ pub(crate) fn backward<T: Wide + Real>(
     s.for_each(pieces, cost, |((((d, mut dx), (dh, dc)), (gates, ((h, c), c0))), gh)| {
         let rows = c0.len() / n;
         // What the products give: x̄ and, behind it, what h̄ has of the steps after this one.
-        let (mut sums, mut back) = (pool::buffer(rows * 4 * n), pool::buffer(rows * width));
+        let mut back = pool::buffer(rows * width);
         for (back, dh) in back.chunks_exact_mut(width).zip(dh.chunks_exact(n)) {
             back[inputs..].copy_from_slice(dh);
         }
         for (t, before) in s.steps().rev() {
-            for (row, (sums, back)) in sums.chunks_exact_mut(4 * n).zip(back.chunks_exact(width)).enumerate() {
-                let (here, carried, wide) = (s.at(n, row, t), row * n..row * n + n, s.at(4 * n, row, t));
-                let c_before = before.map_or(&c0[carried.clone()], |before| &c[s.at(n, row, before)]);
-                let dh = [&back[inputs..], &gh[here.clone()]];
-                retreat(&gates[wide.clone()], [&h[here], c_before], dh, &mut dc[carried], sums);
-                d[wide].copy_from_slice(sums);
+            let (d, gates) = (&mut d[s.step(4 * n, rows, t)], &gates[s.step(4 * n, rows, t)]);
+            let c_before = before.map_or(c0, |before| &c[s.step(n, rows, before)]);
+            let known = gates.chunks_exact(4 * n).zip(c_before.chunks_exact(n)).zip(back.chunks_exact(width));
+            let found = d.chunks_exact_mut(4 * n).zip(dc.chunks_exact_mut(n));
+            for (row, ((d, dc), ((gates, c_before), back))) in found.zip(known).enumerate() {
+                let here = s.at(n, row, t);
+                retreat(gates, [&h[here.clone()], c_before], [&back[inputs..], &gh[here]], dc, d);
             }
-            weight.affine(&sums, 4 * n, None, &mut back, rows);
+            weight.affine(d, 4 * n, None, &mut back, rows);
             if let Some(dx) = &mut dx {
                 for (row, back) in back.chunks_exact(width).enumerate() {
                     dx[s.at(inputs, row, t)].copy_from_slice(&back[..inputs]);

@@ -1,6 +1,7 @@
 //! Whole sequences of recurrent cells, forward and back.
 //!
-//! Tensors are dense, `[batch, time, width]`. The sequences of a batch have nothing to do with each other, so pieces of the
+//! Tensors are dense, `[batch, time, width]`; records, which only the way back reads, lie as they are written (see
+//! [`Sequences::step`]). The sequences of a batch have nothing to do with each other, so pieces of the
 //! batch go their way through time on threads of their own; what is summed over the batch, the gradients to the weights,
 //! is left to a matrix product over all of it.
 
@@ -12,7 +13,7 @@ use super::pool::{self, Pooled};
 use super::threads;
 
 /// Sequences that are computed together. At one step, their elements in a tensor are so far apart that they share few places
-/// of a cache; so steps are computed in blocks without gaps, and results copied from there.
+/// of a cache, and the processor reads none of them ahead; in a record they lie side by side.
 const PIECE: usize = 16;
 
 /// The lengths of a batch of sequences, and which way they go.
@@ -33,35 +34,37 @@ impl Sequences {
         (0..self.time).map(move |step| (place(step), step.checked_sub(1).map(place)))
     }
 
-    /// What each step multiplies by its weights, `[batch, time, inputs + hidden]`: its inputs and the state before it, of
+    /// A record of what each step multiplies by its weights, `inputs + hidden` wide: its inputs and the state before it, of
     /// the inputs `[batch, time, inputs]`, the states `[batch, time, hidden]` and the first of them `[batch, hidden]`.
     pub(crate) fn factors<T: Pooled + Sync>(self, x: &[T], h: &[T], start: &[T]) -> Block<T> {
-        let (inputs, width) = (self.inputs, self.inputs + self.hidden);
+        let (inputs, n, width) = (self.inputs, self.hidden, self.inputs + self.hidden);
         let mut out = pool::buffer(self.batch * self.time * width);
-        threads::for_row_chunks(&mut out, self.time * width, 1, |first, out| {
-            for (sequence, out) in (first..).zip(out.chunks_exact_mut(self.time * width)) {
-                for (step, before) in self.steps() {
-                    let (input, state) = out[step * width..][..width].split_at_mut(inputs);
-                    input.copy_from_slice(&x[self.at(inputs, sequence, step)]);
-                    let first = || &start[sequence * self.hidden..][..self.hidden];
-                    state.copy_from_slice(
-                        before.map_or_else(first, |before| &h[self.at(self.hidden, sequence, before)]),
-                    );
+        let pieces = self.pieces_mut(&mut out, width * self.time).enumerate();
+        self.for_each(pieces, width, |(piece, out)| {
+            let (first, rows) = (piece * PIECE, out.len() / (width * self.time));
+            for (t, before) in self.steps() {
+                let factors = out[self.step(width, rows, t)].chunks_exact_mut(width);
+                for (sequence, factors) in (first..).zip(factors) {
+                    let (input, state) = factors.split_at_mut(inputs);
+                    input.copy_from_slice(&x[self.at(inputs, sequence, t)]);
+                    let start = || &start[sequence * n..][..n];
+                    state.copy_from_slice(before.map_or_else(start, |before| &h[self.at(n, sequence, before)]));
                 }
             }
         });
         out
     }
 
-    /// The step that is computed last, of one at least.
-    pub(crate) fn last(self) -> usize {
-        if self.reverse { 0 } else { self.time - 1 }
-    }
-
     /// The place of one sequence's elements at one step, in a piece of a tensor `[batch, time, width]`.
     fn at(self, width: usize, sequence: usize, step: usize) -> std::ops::Range<usize> {
         let start = (sequence * self.time + step) * width;
         start..start + width
+    }
+
+    /// The place of all sequences' elements at one step, in a piece of a record `[pieces, time, sequences of a piece, width]`.
+    fn step(self, width: usize, sequences: usize, step: usize) -> std::ops::Range<usize> {
+        let length = sequences * width;
+        step * length..(step + 1) * length
     }
 
     /// A tensor of `width` elements a sequence by pieces of the batch.

@@ -1,11 +1,13 @@
 //! The gated recurrent unit over whole sequences.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use ndarray::s;
 
 use super::{factors, unrolled};
 use crate::autodiff::{op, pull_composed};
+use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
 use crate::kernels::recurrent::gru::{self, Run};
@@ -31,17 +33,15 @@ pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T>
         let weights = [input_weight, weight].map(|weight| matrix(weight, weight.layout().offset));
         let biases = [bias.dense(), new_bias.dense()];
         gru::forward(sequences, x.dense(), weights, biases, start.dense(), [&mut gates, &mut m, &mut h]);
-        let shape = [batch, time, sequences.hidden];
-        let gates = Tensor::from_dense(gates, &[batch, time, 3 * sequences.hidden]);
-        let _ = found.set((gates, Tensor::from_dense(m, &shape)));
-        Tensor::from_dense(h, &shape)
+        let _ = found.set(Arc::new([gates, m]));
+        Tensor::from_dense(h, &[batch, time, sequences.hidden])
     };
     op(inputs, forward, &|inputs: [&Tensor<T>; 6], h: &Tensor<T>| {
         let inputs = inputs.map(Tensor::clone);
         let (h, found) = (h.clone(), found.get().cloned());
         move |g: Tensor<T>, watched: [bool; 6]| match found {
-            Some((gates, m)) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
-                pull(sequences, inputs.each_ref(), [&gates, &m, &h], g, watched)
+            Some(records) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
+                pull(sequences, inputs.each_ref(), &records, &h, g, watched)
             }
             _ => pull_composed(|inputs| composed(inputs, reverse), inputs, &g),
         }
@@ -52,13 +52,14 @@ pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T>
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, _, start]: [&Tensor<T>; 6],
-    [gates, m, h]: [&Tensor<T>; 3],
+    [gates, m]: &[Block<T>; 2],
+    h: &Tensor<T>,
     g: Tensor<T>,
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
     let (rows, n) = (s.batch * s.time, s.hidden);
     let (first, g) = (start.contiguous(), g.contiguous());
-    let run = Run { gates: gates.dense(), m: m.dense(), h: h.dense(), start: first.dense() };
+    let run = Run { gates, m, h: h.dense(), start: first.dense() };
     let (mut d, mut dm) = (pool::buffer(rows * 3 * n), pool::buffer(rows * n));
     let (mut dh, mut dx) = (pool::filled(s.batch * n, T::zero()), watched[0].then(|| pool::buffer(x.len())));
     let transposed = [input_weight.t(), weight.t()];

@@ -1,11 +1,13 @@
 //! The LSTM over whole sequences.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use ndarray::s;
 
 use super::{factors, unrolled};
 use crate::autodiff::{op, pull_composed};
+use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
 use crate::kernels::recurrent::lstm::{self, Run};
@@ -39,21 +41,17 @@ fn joined<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
         let (rows, last) = (s.batch * s.time * s.hidden, s.batch * s.hidden);
         let (mut gates, mut states, mut cells) =
             (pool::buffer(4 * rows), pool::buffer(rows + last), pool::buffer(rows));
-        let results = [&mut gates[..], &mut states[..rows], &mut cells];
-        lstm::forward(s, x.dense(), matrix(&weight, 0), bias.dense(), [h.dense(), c.dense()], results);
-        let gates = Tensor::from_dense(gates, &[s.batch, s.time, 4 * s.hidden]);
-        let cells = Tensor::from_dense(cells, &[s.batch, s.time, s.hidden]);
-        let end = cells.slice(s![.., s.last(), ..]).contiguous();
-        states[rows..].copy_from_slice(end.dense());
-        let _ = found.set((gates, cells));
+        let (starts, results) = ([h.dense(), c.dense()], states.split_at_mut(rows).into());
+        lstm::forward(s, x.dense(), matrix(&weight, 0), bias.dense(), starts, results, [&mut gates, &mut cells]);
+        let _ = found.set(Arc::new([gates, cells]));
         Tensor::from_dense(states, &[rows + last])
     };
     op(inputs, forward, &|inputs: [&Tensor<T>; 6], states: &Tensor<T>| {
         let inputs = inputs.map(Tensor::clone);
         let (states, found) = (states.clone(), found.get().cloned());
         move |g: Tensor<T>, watched: [bool; 6]| match found {
-            Some((gates, cells)) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
-                pull(s, inputs.each_ref(), [&gates, &cells, &states], &g, watched)
+            Some(records) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
+                pull(s, inputs.each_ref(), &records, &states, &g, watched)
             }
             _ => pull_composed(|inputs| composed(inputs, s.reverse), inputs, &g),
         }
@@ -64,14 +62,15 @@ fn joined<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, h, c]: [&Tensor<T>; 6],
-    [gates, cells, states]: [&Tensor<T>; 3],
+    [gates, cells]: &[Block<T>; 2],
+    states: &Tensor<T>,
     g: &Tensor<T>,
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
     let (rows, n) = (s.batch * s.time, s.hidden);
     let (c_start, g) = (c.contiguous(), g.contiguous());
     let h_of_steps = &states.dense()[..rows * n];
-    let run = Run { gates: gates.dense(), h: h_of_steps, c: cells.dense(), start: c_start.dense() };
+    let run = Run { gates, h: h_of_steps, c: cells, start: c_start.dense() };
     let transposed = Tensor::concat(&[input_weight.clone(), weight.clone()], 0).t();
     let (mut d, mut dx) = (pool::buffer(rows * 4 * n), watched[0].then(|| pool::buffer(x.len())));
     let (of_h, of_c) = g.dense().split_at(rows * n);

@@ -8,8 +8,8 @@ use crate::tensor::{Float, Tensor};
 pub(crate) use gru::{gru, gru_step};
 pub(crate) use lstm::{lstm, lstm_step};
 
-/// Each step's inputs and the state before it, as columns `[inputs + hidden, batch · time]`: what the gates'
-/// cotangents are multiplied by for the gradient to the weights. `h` has the states, from its start on.
+/// Each step's inputs and the state before it, as columns `[inputs + hidden, batch · time]` in the order of the gates'
+/// cotangents, which they are multiplied by for the gradient to the weights. `h` has the states, from its start on.
 fn factors<T: Float>(s: Sequences, x: &Tensor<T>, h: &Tensor<T>, start: &Tensor<T>) -> Tensor<T> {
     let (x, start) = (x.contiguous(), start.contiguous());
     let rows = s.factors(x.dense(), h.dense(), start.dense());
