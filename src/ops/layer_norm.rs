@@ -13,7 +13,7 @@ use crate::tensor::{Float, Tensor};
 /// β̄ = Σ ȳ.
 #[track_caller]
 pub(crate) fn layer_norm<T: Float>(x: &Tensor<T>, scale: &Tensor<T>, shift: &Tensor<T>, epsilon: f64) -> Tensor<T> {
-    normalise([x, scale, shift], Norm { centred: true, epsilon })
+    normalise([x, scale, shift], Norm { layer: "LayerNorm", centred: true, epsilon })
 }
 
 /// γ x / √(mean x² + ε) along the last axes, those of γ.
@@ -21,12 +21,13 @@ pub(crate) fn layer_norm<T: Float>(x: &Tensor<T>, scale: &Tensor<T>, shift: &Ten
 /// Derivatives, with x̂ = x / √(mean x² + ε) and h = γ ȳ: x̄ = (h − x̂ mean(h x̂)) / √(mean x² + ε), γ̄ = Σ ȳ x̂.
 #[track_caller]
 pub(crate) fn rms_norm<T: Float>(x: &Tensor<T>, scale: &Tensor<T>, epsilon: f64) -> Tensor<T> {
-    normalise([x, scale, &Tensor::zeros_like(scale)], Norm { centred: false, epsilon })
+    normalise([x, scale, &Tensor::zeros_like(scale)], Norm { layer: "RmsNorm", centred: false, epsilon })
 }
 
-/// Whether the mean is taken away first, and ε.
+/// The layer, whether the mean is taken away first, and ε.
 #[derive(Clone, Copy)]
 struct Norm {
+    layer: &'static str,
     centred: bool,
     epsilon: f64,
 }
@@ -36,7 +37,8 @@ fn normalise<T: Float>(inputs: [&Tensor<T>; 3], norm: Norm) -> Tensor<T> {
     let [x, scale, shift] = inputs.map(Tensor::shape);
     assert!(
         x.ends_with(scale) && shift == scale,
-        "factors of shape {scale:?} and offsets of shape {shift:?} are not for the last axes of an input of shape {x:?}"
+        "{}: factors of shape {scale:?} and offsets of shape {shift:?} are not for the last axes of an input of shape {x:?}",
+        norm.layer
     );
     let width = inputs[1].len();
     if width > LONGEST {
@@ -81,6 +83,7 @@ fn composed<T: Float>([x, scale, shift]: [&Tensor<T>; 3], norm: Norm) -> Tensor<
 mod tests {
     use super::{Norm, composed, normalise};
     use crate::kernels::layer_norm::LONGEST;
+    use crate::nn::LayerNorm;
     use crate::ops::Keep;
     use crate::ops::channels::tests::agree;
     use crate::prelude::*;
@@ -95,7 +98,7 @@ mod tests {
         for (x, row) in [(&[3, 2][..], &[2][..]), (&[2, 5], &[5]), (&[5, 3, 7, 20], &[7, 20]), (&[400, 33], &[33])] {
             let model = [random(x, 1), random(row, 2), random(row, 3)];
             for centred in [true, false] {
-                let norm = Norm { centred, epsilon: 0.1 };
+                let norm = Norm { layer: "", centred, epsilon: 0.1 };
                 let of = |f: fn([&Tensor<f64>; 3], Norm) -> Tensor<f64>| {
                     move |model: &[Tensor<f64>; 3]| f(model.each_ref(), norm).powi(3).sum()
                 };
@@ -106,7 +109,7 @@ mod tests {
 
     #[test]
     fn rows_that_are_too_long_come_out_the_same() {
-        let norm = Norm { centred: true, epsilon: 1e-5 };
+        let norm = Norm { layer: "", centred: true, epsilon: 1e-5 };
         let [x, scale, shift] = [random(&[3, LONGEST + 1], 1), random(&[LONGEST + 1], 2), random(&[LONGEST + 1], 3)];
         let whole = normalise([&x, &scale, &shift], norm);
         let mean = x.mean_axis(Keep(1));
@@ -120,11 +123,18 @@ mod tests {
         let model = [random(&[700, 129], 1), random(&[129], 2), random(&[129], 3)].map(|x| x.cast::<f32>());
         let bits = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let norm = Norm { centred: true, epsilon: 1e-5 };
+            let norm = Norm { layer: "", centred: true, epsilon: 1e-5 };
             let loss = |model: &[Tensor; 3]| normalise(model.each_ref(), norm).square().sum();
             let grads = pool.install(|| gradient(loss, &model));
             grads.iter().flat_map(|grad| grad.get().unwrap().to_vec()).map(f32::to_bits).collect::<Vec<_>>()
         };
         assert!([2, 3, 8].into_iter().all(|threads| bits(threads) == bits(1)));
+    }
+    #[test]
+    #[should_panic(expected = "LayerNorm: factors of shape [3] and offsets of shape [4] are not for the last axes")]
+    fn factors_that_do_not_fit() {
+        let mut layer: LayerNorm = LayerNorm::new(4);
+        layer.affine.as_mut().unwrap().scale = Tensor::ones(3);
+        let _ = layer.forward(&Tensor::zeros((2, 4)));
     }
 }
