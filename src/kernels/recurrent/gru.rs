@@ -75,8 +75,8 @@ pub(crate) struct Run<'a, T> {
 }
 
 /// Records of the cotangents of r, z and n before their activations, and of m; and those of x where they are asked for, from
-/// those of h `[batch, time, hidden]`. `start` `[batch, hidden]` comes with zeros and goes with the cotangent of the first h. `weights` are the
-/// transposes of W and U.
+/// those of h `[batch, time, hidden]`. `start` `[batch, hidden]` comes with zeros and goes with the cotangent of the first h.
+/// `weights` are the transposes of W and U.
 pub(crate) fn backward<T: Wide + Real>(
     s: Sequences,
     run: Run<'_, T>,

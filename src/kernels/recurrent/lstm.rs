@@ -74,9 +74,9 @@ pub(crate) struct Run<'a, T> {
     pub(crate) start: &'a [T],
 }
 
-/// A record of the cotangents of the gates before their activations, and those of x where they are asked for, from those of h `[batch, time,
-/// hidden]`. `carried` `[batch, hidden]` comes with the cotangents of the last h, beside those, and c, and goes with those of
-/// the first. `weight` has the transposes of W and U side by side.
+/// A record of the cotangents of the gates before their activations, and the cotangents of x where they are asked for, from
+/// those of h `[batch, time, hidden]`. `carried` `[batch, hidden]` comes with the cotangents of the last h, beside those, and
+/// c, and goes with those of the first. `weight` has the transposes of W and U side by side.
 pub(crate) fn backward<T: Wide + Real>(
     s: Sequences,
     run: Run<'_, T>,
