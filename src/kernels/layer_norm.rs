@@ -2,9 +2,9 @@
 
 use super::block::Block;
 use super::isa::vectorized;
-use super::normalise::SquaresAbout;
+use super::normalise::{SquaresAbout, pull_row};
 use super::pool::{self, Pooled};
-use super::reduce::{dot_block, fold_block};
+use super::reduce::{dot_block, fold_block, sum_block};
 use super::threads;
 
 /// Elements of a row at most: what belongs to it stays in the caches from one loop over it to the next.
@@ -76,7 +76,7 @@ impl<T: num_traits::Float + Pooled + Send + Sync> LayerNorm<T> {
     #[inline(always)]
     fn moments(self, x: &[T]) -> [T; 2] {
         let n = self.count();
-        let mean = if self.centred { sum(x) / n } else { T::zero() };
+        let mean = if self.centred { sum_block(x) / n } else { T::zero() };
         // Centred first: the square of the mean would drown a small variance.
         let variance = fold_block(x, &SquaresAbout { mean }) / n;
         [mean, (variance + self.epsilon).sqrt().recip()]
@@ -92,9 +92,9 @@ impl<T: num_traits::Float + Pooled + Send + Sync> LayerNorm<T> {
         }
         g.iter_mut().zip(scale).for_each(|(g, &scale)| *g = *g * scale);
         let n = self.count();
-        let offset = if self.centred { sum(g) / n } else { T::zero() };
+        let offset = if self.centred { sum_block(g) / n } else { T::zero() };
         let slope = dot_block(mean, x, g) / n * rsqrt * rsqrt;
-        g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - offset - (x - mean) * slope) * rsqrt);
+        pull_row(g, x, [offset, mean, slope, rsqrt]);
     }
 
     fn count(self) -> T {
@@ -105,9 +105,4 @@ impl<T: num_traits::Float + Pooled + Send + Sync> LayerNorm<T> {
     fn height(self) -> usize {
         (PIECE / self.width).max(1)
     }
-}
-
-#[inline(always)]
-fn sum<T: num_traits::Float + Sync>(x: &[T]) -> T {
-    fold_block(x, &(T::zero(), |a, b| a + b))
 }

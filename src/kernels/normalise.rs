@@ -198,8 +198,14 @@ where
     threads::for_row_chunks(g, layout.inner, 2, |first, g| {
         let rows = g.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
         for (row, (g, x)) in rows.enumerate() {
-            let [mean, centre, slope, scale] = of((first + row) % layout.groups);
-            vectorized!(|| g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - mean - (x - centre) * slope) * scale));
+            let numbers = of((first + row) % layout.groups);
+            vectorized!(move || pull_row(g, x, numbers));
         }
     });
+}
+
+/// [`pull`] of one row.
+#[inline(always)]
+pub(super) fn pull_row<T: num_traits::Float>(g: &mut [T], x: &[T], [mean, centre, slope, scale]: [T; 4]) {
+    g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - mean - (x - centre) * slope) * scale);
 }

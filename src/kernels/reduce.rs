@@ -320,6 +320,12 @@ pub(crate) fn sum<T: num_traits::Float + Send + Sync>(x: &[T]) -> T {
     fold_dense(x, &(T::zero(), |a, b| a + b))
 }
 
+/// [`sum`] of few elements, where it is inlined.
+#[inline(always)]
+pub(super) fn sum_block<T: num_traits::Float + Sync>(x: &[T]) -> T {
+    fold_block(x, &(T::zero(), |a, b| a + b))
+}
+
 /// Σ x·y.
 pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
     dot_about(T::zero(), x, y)
@@ -341,7 +347,7 @@ pub(super) fn dot_block<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> 
         }
     }
     let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
-    rest + fold_block(&running, &(T::zero(), |a, b| a + b))
+    rest + sum_block(&running)
 }
 
 /// Where the first element is that passes.

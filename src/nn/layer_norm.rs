@@ -73,7 +73,7 @@ impl<T: Float> Layer<Tensor<T>> for LayerNorm<T> {
     /// y = γ (x − μ) / √(σ² + ε) + β.
     ///
     /// # Panics
-    /// Where the last axes of `x` are not the layer's.
+    /// Where the last axes of `x` are not the layer's, or γ and β have not their shape.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let shape = &self.shape;
