@@ -3,6 +3,8 @@
 use std::panic::Location;
 
 use sapwood::autodiff::{NotFinite, Operation, custom};
+use sapwood::nn::Lstm;
+use sapwood::ops::AttentionMask;
 use sapwood::prelude::*;
 
 /// What was found, with the line in this file where the operation was called, 0 where that is elsewhere.
@@ -87,6 +89,8 @@ fn parameters_and_data_that_are_not_finite_are_told_apart() {
     let found = find_not_finite(|m| loss(m, &Tensor::ones((3, 2))), &model).unwrap();
     assert_eq!(found, NotFinite::Parameter("1.weight".to_owned()));
     assert_eq!(found.to_string(), "the parameter `1.weight` is not finite");
+    let found = find_not_finite(|x| x.sum(), &spoilt).unwrap();
+    assert_eq!(found.to_string(), "the model itself, a parameter, is not finite");
 }
 
 #[test]
@@ -121,6 +125,8 @@ fn operations_know_their_names_and_callers() {
     let minus = vector(&[-2.0]);
     let large = vector(&[1e30]);
     let square = Tensor::full((2, 2), 1e30f32);
+    let wide = Tensor::zeros((2, 9));
+    let long = Tensor::full((9, 16), 1e30f32);
     macro_rules! makes {
         ($($x:ident.$name:ident($($argument:expr),*) $as:literal;)*) => { $(
             let found = find_not_finite(|x: &Tensor| x.$name($($argument),*).sum(), &$x).unwrap();
@@ -143,4 +149,10 @@ fn operations_know_their_names_and_callers() {
     makes!(minus.acosh() "acosh";);
     makes!(square.matmul(&square) "matrix_product";);
     makes!(square.norm() "norm";);
+    makes!(long.attention(&long, &long, AttentionMask::None) "attention";);
+    makes!(wide.standardise(-1, 0.0) "normalise_groups";);
+    let lstm: Lstm = Lstm::new(2, 3, &mut StdRng::seed_from_u64(0));
+    let infinite = Tensor::full((1, 2, 2), f32::INFINITY);
+    let found = find_not_finite(|lstm: &Lstm| lstm.forward(&infinite).sum(), &lstm).unwrap();
+    assert_eq!(told(&found), ("constant", "lstm_sequence", line!() - 1));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::gradient::{Objective, loss_node, run};
 use super::tape::Tape;
-use crate::params::{Params, place};
+use crate::params::Params;
 use crate::tensor::{AnyTensor, Element, Float, Tensor};
 
 /// Looks for where a loss or a gradient becomes infinite or NaN: takes the gradient of `f` at `model` once more, looks at
@@ -91,7 +91,10 @@ impl fmt::Display for Operation {
 impl fmt::Display for NotFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotFinite::Parameter(path) => write!(f, "the parameter {} is not finite", place(path)),
+            NotFinite::Parameter(path) if path.is_empty() => {
+                f.write_str("the model itself, a parameter, is not finite")
+            }
+            NotFinite::Parameter(path) => write!(f, "the parameter `{path}` is not finite"),
             NotFinite::Constant(operation, input) => {
                 write!(f, "input {input} of {operation}, which does not depend on the model, is not finite")
             }

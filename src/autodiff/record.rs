@@ -2,6 +2,7 @@
 
 use std::any::type_name_of_val;
 use std::panic::Location;
+use std::sync::Arc;
 
 use super::find::Recorded;
 use super::gradient::pullback;
@@ -26,12 +27,28 @@ where
     B: Element,
     P: FnOnce(Tensor<B>, [bool; N]) -> [Option<Tensor<A>>; N] + Send + 'static,
 {
+    keeping(inputs, |inputs| (forward(inputs), ()), &|inputs, output, ()| pullback(inputs, output)).0
+}
+
+/// [`op`] whose `forward` leaves numbers beside its output, which `pullback` is given and the caller gets too. They are
+/// constants: no gradient sees where they came from.
+#[track_caller]
+pub(crate) fn keeping<A, B, K, P, const N: usize>(
+    inputs: [&Tensor<A>; N],
+    forward: impl FnOnce([&Tensor<A>; N]) -> (Tensor<B>, K),
+    pullback: &impl Fn([&Tensor<A>; N], &Tensor<B>, &K) -> P,
+) -> (Tensor<B>, K)
+where
+    A: Element,
+    B: Element,
+    P: FnOnce(Tensor<B>, [bool; N]) -> [Option<Tensor<A>>; N] + Send + 'static,
+{
     let Some(tape) = innermost(inputs) else { return forward(inputs) };
     let nodes = inputs.map(|input| input.node_on(&tape));
     let outside = inputs.map(|input| input.outside(&tape));
     let name = type_name_of_val(&forward);
-    let output = op(outside.each_ref(), forward, pullback);
-    let pull = pullback(outside.each_ref(), &output);
+    let (output, kept) = keeping(outside.each_ref(), forward, pullback);
+    let pull = pullback(outside.each_ref(), &output, &kept);
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
         let Some(cotangent) = B::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
         let inputs = pull(cotangent, nodes.map(|node| node.is_some()));
@@ -42,7 +59,48 @@ where
         }
     };
     let caller = Location::caller();
-    tape.record(output, Box::new(pullback), || Recorded::new(name, caller, inputs, &tape))
+    (tape.record(output, Box::new(pullback), || Recorded::new(name, caller, inputs, &tape)), kept)
+}
+
+/// An operation that is one kernel each way: `forward` leaves numbers beside its output, and `pull` makes the cotangents of
+/// the watched inputs from the inputs, those numbers and the output's cotangent. Where an outer gradient watches, they come
+/// from `composed`, the same operation made of others.
+#[track_caller]
+pub(crate) fn fused<T, K, P, C, const N: usize>(
+    inputs: [&Tensor<T>; N],
+    forward: impl FnOnce([&Tensor<T>; N]) -> (Tensor<T>, K),
+    pull: P,
+    composed: C,
+) -> (Tensor<T>, Arc<K>)
+where
+    T: Float,
+    K: Send + Sync + 'static,
+    P: Fn([&Tensor<T>; N], &K, Tensor<T>, [bool; N]) -> [Option<Tensor<T>>; N] + Clone + Send + 'static,
+    C: Fn([&Tensor<T>; N]) -> Tensor<T> + Clone + Send + 'static,
+{
+    let forward = |inputs: [&Tensor<T>; N]| {
+        let (output, kept) = forward(inputs);
+        (output, Arc::new(kept))
+    };
+    keeping(inputs, forward, &|inputs: [&Tensor<T>; N], _: &Tensor<T>, kept: &Arc<K>| {
+        let (inputs, kept, pull, composed) = (inputs.map(Tensor::clone), kept.clone(), pull.clone(), composed.clone());
+        move |g: Tensor<T>, watched| {
+            if g.is_traced() || inputs.iter().any(Tensor::is_traced) {
+                return pull_composed(composed, inputs, &g);
+            }
+            pull(inputs.each_ref(), &kept, g, watched)
+        }
+    })
+}
+
+/// The cotangents that the plain form of an operation hands to its inputs.
+fn pull_composed<T: Float, const N: usize>(
+    composed: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
+    inputs: [Tensor<T>; N],
+    g: &Tensor<T>,
+) -> [Option<Tensor<T>>; N] {
+    let (_, back) = pullback(|inputs: &[Tensor<T>; N]| composed(inputs.each_ref()), &inputs);
+    back(g).map(|grad| grad.get().cloned())
 }
 
 /// [`op`] of one input.
@@ -94,17 +152,6 @@ where
     };
     let caller = Location::caller();
     tape.record(output, Box::new(pullback), || Recorded::new(name, caller, [x], &tape))
-}
-
-/// The cotangents that the plain form of an operation hands to its inputs: for a fused operation that an outer gradient
-/// watches.
-pub(crate) fn pull_composed<T: Float, const N: usize>(
-    composed: impl FnOnce([&Tensor<T>; N]) -> Tensor<T>,
-    inputs: [Tensor<T>; N],
-    g: &Tensor<T>,
-) -> [Option<Tensor<T>>; N] {
-    let (_, back) = pullback(|inputs: &[Tensor<T>; N]| composed(inputs.each_ref()), &inputs);
-    back(g).map(|grad| grad.get().cloned())
 }
 
 /// [`op`] of two inputs: a pullback for each, of which only the watched are called.

@@ -79,18 +79,6 @@ impl<T: num_traits::Float + Sync> Fold<T> for SquaresAbout<T> {
     }
 }
 
-/// (x − mean) · scale, with the numbers of each element's group.
-pub(crate) fn standardise<T>(x: &[T], layout: Grouped, moments: &[Moments<T>]) -> Block<T>
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    let of = |group: usize| {
-        let Moments { mean, scale, .. } = moments[group];
-        (mean, scale)
-    };
-    map_rows(x, layout, of, |x, (mean, scale)| (x - mean) * scale)
-}
-
 /// (x − mean) / √(variance + ε) · scale + shift, with the numbers of each element's group.
 pub(crate) fn normalise<T>(x: &[T], layout: Grouped, moments: &[Moments<T>], scale: &[T], shift: &[T]) -> Block<T>
 where
@@ -174,37 +162,18 @@ pub(crate) fn pull_normalise<T>(
     T: num_traits::Float + Pooled + Send + Sync,
 {
     let n = T::from(layout.count()).unwrap_or_else(T::nan);
-    pull(g, x, layout, |group| {
-        let (Moments { mean, scale: rsqrt, .. }, (sum, product)) = (moments[group], sums[group]);
-        [sum / n, mean, product / n * rsqrt, scale[group] * rsqrt]
-    });
-}
-
-/// The cotangent g of [`standardise`] pulled back, in place: scale · (g − mean(g) − y mean(g y)), by its output y.
-pub(crate) fn pull_standardise<T>(g: &mut [T], y: &[T], layout: Grouped, moments: &[Moments<T>])
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    let n = T::from(layout.count()).unwrap_or_else(T::nan);
-    let sums = sums(g, y, layout);
-    pull(g, y, layout, |group| [sums[group].0 / n, T::zero(), sums[group].1 / n, moments[group].scale]);
-}
-
-/// (g − mean − (x − centre) · slope) · scale in place of g, with the four numbers of each element's group.
-fn pull<T>(g: &mut [T], x: &[T], layout: Grouped, of: impl Fn(usize) -> [T; 4] + Sync)
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
     threads::for_row_chunks(g, layout.inner, 2, |first, g| {
         let rows = g.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
         for (row, (g, x)) in rows.enumerate() {
-            let numbers = of((first + row) % layout.groups);
+            let group = (first + row) % layout.groups;
+            let (Moments { mean, scale: rsqrt, .. }, (sum, product)) = (moments[group], sums[group]);
+            let numbers = [sum / n, mean, product / n * rsqrt, scale[group] * rsqrt];
             vectorized!(move || pull_row(g, x, numbers));
         }
     });
 }
 
-/// [`pull`] of one row.
+/// (g − mean − (x − centre) · slope) · scale in place of g.
 #[inline(always)]
 pub(super) fn pull_row<T: num_traits::Float>(g: &mut [T], x: &[T], [mean, centre, slope, scale]: [T; 4]) {
     g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - mean - (x - centre) * slope) * scale);

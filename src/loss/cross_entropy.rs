@@ -1,6 +1,6 @@
 //! Cross-entropy over classes.
 
-use super::labels::{Labels, classes, labels, of_labels};
+use super::labels::{Labels, classes, cross_entropy_of_labels, labels};
 use super::same_shape;
 use crate::tensor::{Float, Tensor};
 
@@ -170,7 +170,7 @@ macro_rules! labels {
                 let weights = options.weights().unwrap_or_else(|| vec![T::one(); classes]);
                 let target = Labels { labels, classes, on, off, weights };
                 let count = target.labels.iter().flatten().map(|&label| target.weights[label]).sum();
-                (of_labels(logits, target, self.shape()), count)
+                (cross_entropy_of_labels(logits, target, self.shape()), count)
             }
         }
     )*};

@@ -1,8 +1,8 @@
 //! Cross-entropy with labels: one pass over the logits.
 
-use std::cell::OnceCell;
+use std::sync::Arc;
 
-use crate::autodiff::unary;
+use crate::autodiff::keeping;
 use crate::kernels::block::Block;
 use crate::kernels::{math, pool, softmax, threads};
 use crate::ops::Keep;
@@ -111,28 +111,26 @@ impl<T: Float> Labels<T> {
 
 /// The loss of each row, Σ k (ln Σ e^z − z), with z shifted by its largest; z̄ = (softmax(z) · Σ k − k) · ȳ.
 #[track_caller]
-pub(super) fn of_labels<T: Float>(logits: &Tensor<T>, target: Labels<T>, shape: &[usize]) -> Tensor<T> {
-    // Of the tapes that record, each gets the numbers that the one computation found.
-    let found = OnceCell::new();
-    let forward = |z: &Tensor<T>| {
+pub(super) fn cross_entropy_of_labels<T: Float>(logits: &Tensor<T>, target: Labels<T>, shape: &[usize]) -> Tensor<T> {
+    let forward = |[z]: [&Tensor<T>; 1]| {
         let z = z.contiguous();
         let softmax = softmax::sums(z.dense(), target.classes.max(1));
         let losses = target.losses(z.dense(), &softmax);
-        let _ = found.set(Tensor::from_dense(softmax, &[losses.len(), 2]));
-        Tensor::from_dense(losses, shape)
+        (Tensor::from_dense(losses, shape), Arc::new(softmax))
     };
-    unary(logits, forward, |z, _| {
-        let (z, target, softmax) = (z.clone(), target.clone(), found.get().cloned());
-        move |g: Tensor<T>| {
-            if let Some(softmax) = softmax.filter(|_| !g.is_traced() && !z.is_traced()) {
-                let z = z.contiguous();
-                return Tensor::from_dense(target.pull(z.dense(), softmax.dense(), g.contiguous().dense()), z.shape());
+    keeping([logits], forward, &|[z]: [&Tensor<T>; 1], _: &Tensor<T>, softmax: &Arc<Block<T>>| {
+        let (z, target, softmax) = (z.clone(), target.clone(), softmax.clone());
+        move |g: Tensor<T>, _| {
+            if !g.is_traced() && !z.is_traced() {
+                let pulled = target.pull(z.contiguous().dense(), &softmax, g.contiguous().dense());
+                return [Some(Tensor::from_dense(pulled, z.shape()))];
             }
             let rows = Tensor::from_dense(target.rows(), z.shape());
             let counted = Tensor::from_dense(target.labels.iter().map(Option::is_some).collect(), g.shape());
             let sums = rows.sum_axis(Keep(-1));
             let pulled = (z.softmax(-1) * sums - rows) * g.unsqueeze(-1);
-            counted.unsqueeze(-1).where_(pulled, T::zero())
+            [Some(counted.unsqueeze(-1).where_(pulled, T::zero()))]
         }
     })
+    .0
 }

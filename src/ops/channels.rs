@@ -1,18 +1,13 @@
 //! Channels, the second axis: numbers of their own for each, and batch normalisation.
 
-use std::cell::OnceCell;
-use std::sync::Arc;
-
 use super::axes::{IntoAxes, Keep};
-use super::normalise::{SHORTEST_ROW, grouped, standardise_composed, standardise_groups};
-use crate::autodiff::{binary, op, pull_composed};
+use super::normalise::{SHORTEST_ROW, grouped, normalise_groups, standardise_composed, standardise_groups};
+use crate::autodiff::{binary, op};
 use crate::kernels::normalise::{self, Grouped, Moments};
 use crate::tensor::{Float, Tensor};
 
 /// γ (x − μ) / √(σ² + ε) + β for each channel, with the channel's mean μ and variance σ² over all other axes; γ = 1 and
 /// β = 0 without `affine`. Also returns the means and variances, as constants.
-///
-/// Derivatives, with x̂ = (x − μ) / √(σ² + ε): x̄ = γ (ȳ − mean(ȳ) − x̂ mean(ȳ x̂)) / √(σ² + ε), γ̄ = Σ ȳ x̂, β̄ = Σ ȳ.
 #[track_caller]
 pub(crate) fn normalise_channels<T: Float>(
     x: &Tensor<T>,
@@ -22,63 +17,21 @@ pub(crate) fn normalise_channels<T: Float>(
     let keep: Vec<bool> = (0..x.rank()).map(|axis| axis == 1).collect();
     let (axes, epsilon) = (other_axes(x), T::from_f64(epsilon));
     let Some(layout) = grouped(x.shape(), &keep) else {
+        let standard = || standardise_composed(x, Keep(&axes[..]).into_axes(), epsilon);
         let constant = x.stop_gradient();
         let (mean, variance) = (constant.mean_axis(&axes[..]), constant.var_axis(&axes[..], 0));
         let y = match affine {
-            Some([scale, shift]) => normalise_composed([x, scale, shift], epsilon),
-            None => standardise_composed(x, Keep(&axes[..]).into_axes(), epsilon),
+            Some([scale, shift]) => affine_channels(&standard(), scale, shift),
+            None => standard(),
         };
         return (y, mean, variance);
     };
     let (y, moments) = match affine {
-        Some([scale, shift]) => normalise_grouped(x, scale, shift, layout, epsilon),
-        None => standardise_groups(x, layout, Keep(&axes[..]).into_axes(), epsilon),
+        Some([scale, shift]) => normalise_groups([x, scale, shift], layout, epsilon),
+        None => standardise_groups(x, layout, epsilon),
     };
     let of = |f: fn(&Moments<T>) -> T| Tensor::from_dense(moments.iter().map(f).collect(), &[layout.groups]);
     (y, of(|moments| moments.mean), of(|moments| moments.variance))
-}
-
-/// In two passes over the elements, of which one writes; and back in as many.
-#[track_caller]
-fn normalise_grouped<T: Float>(
-    x: &Tensor<T>,
-    scale: &Tensor<T>,
-    shift: &Tensor<T>,
-    layout: Grouped,
-    epsilon: T,
-) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
-    // Of the tapes that record, each gets the numbers that the one computation found.
-    let found = OnceCell::new();
-    let forward = |[x, scale, shift]: [&Tensor<T>; 3]| {
-        let (x, scale, shift) = (x.contiguous(), scale.contiguous(), shift.contiguous());
-        let moments = normalise::moments(x.dense(), layout, epsilon);
-        let y = normalise::normalise(x.dense(), layout, &moments, scale.dense(), shift.dense());
-        let _ = found.set(Arc::new(moments));
-        Tensor::from_dense(y, x.shape())
-    };
-    let y = op([x, scale, shift], forward, &|[x, scale, shift]: [&Tensor<T>; 3], _: &Tensor<T>| {
-        let inputs = [x.contiguous(), scale.contiguous(), shift.clone()];
-        let moments = found.get().cloned().unwrap_or_default();
-        move |mut g: Tensor<T>, watched: [bool; 3]| {
-            let [x, scale, _] = &inputs;
-            if g.is_traced() || x.is_traced() || scale.is_traced() {
-                return pull_composed(|inputs| normalise_composed(inputs, epsilon), inputs, &g);
-            }
-            let sums = normalise::sums_about(g.contiguous().dense(), x.dense(), layout, &moments);
-            if watched[0] {
-                normalise::pull_normalise(g.as_mut_slice(), x.dense(), layout, &moments, scale.dense(), &sums);
-            }
-            let of = |f: fn(&(T, T)) -> T| Tensor::from_dense(sums.iter().map(f).collect(), &[layout.groups]);
-            [watched[0].then_some(g), watched[1].then(|| of(|sums| sums.1)), watched[2].then(|| of(|sums| sums.0))]
-        }
-    });
-    (y, found.into_inner().unwrap_or_default())
-}
-
-/// The same made of operations.
-#[track_caller]
-fn normalise_composed<T: Float>([x, scale, shift]: [&Tensor<T>; 3], epsilon: T) -> Tensor<T> {
-    affine_channels(&standardise_composed(x, Keep(&other_axes(x)[..]).into_axes(), epsilon), scale, shift)
 }
 
 /// γ x + β for each channel, the second axis. Derivatives: x̄ = γ ȳ, γ̄ = Σ ȳ x, β̄ = Σ ȳ.

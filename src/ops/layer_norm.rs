@@ -1,9 +1,7 @@
 //! Rows normalised, scaled and shifted in one pass: layer normalisation, and that by root mean squares.
 
-use std::cell::OnceCell;
-use std::sync::Arc;
-
-use crate::autodiff::{op, pull_composed};
+use crate::autodiff::fused;
+use crate::kernels::block::Block;
 use crate::kernels::layer_norm::{LONGEST, LayerNorm};
 use crate::tensor::{Float, Tensor};
 
@@ -45,27 +43,18 @@ fn normalise<T: Float>(inputs: [&Tensor<T>; 3], norm: Norm) -> Tensor<T> {
         return composed(inputs, norm);
     }
     let rows = LayerNorm { width, centred: norm.centred, epsilon: T::from_f64(norm.epsilon) };
-    // Of the tapes that record, each gets the numbers that the one computation found.
-    let found = OnceCell::new();
     let forward = |inputs: [&Tensor<T>; 3]| {
         let [x, scale, shift] = inputs.map(Tensor::contiguous);
         let (y, moments) = rows.forward(x.dense(), scale.dense(), shift.dense());
-        let _ = found.set(Arc::new(moments));
-        Tensor::from_dense(y, x.shape())
+        (Tensor::from_dense(y, x.shape()), moments)
     };
-    op(inputs, forward, &|[x, scale, shift]: [&Tensor<T>; 3], _: &Tensor<T>| {
-        let inputs = [x.contiguous(), scale.contiguous(), shift.clone()];
-        let moments = found.get().cloned().unwrap_or_default();
-        move |mut g: Tensor<T>, watched: [bool; 3]| {
-            let [x, scale, _] = &inputs;
-            if g.is_traced() || x.is_traced() || scale.is_traced() {
-                return pull_composed(|inputs| composed(inputs, norm), inputs, &g);
-            }
-            let sums = rows.backward(g.as_mut_slice(), x.dense(), &moments, scale.dense());
-            let [scale, shift] = sums.map(|sums| Tensor::from_dense(sums, scale.shape()));
-            [watched[0].then_some(g), watched[1].then_some(scale), watched[2].then_some(shift)]
-        }
-    })
+    let pull = move |inputs: [&Tensor<T>; 3], moments: &Block<T>, mut g: Tensor<T>, watched: [bool; 3]| {
+        let [x, scale, _] = inputs.map(Tensor::contiguous);
+        let sums = rows.backward(g.as_mut_slice(), x.dense(), moments, scale.dense());
+        let [scale, shift] = sums.map(|sums| Tensor::from_dense(sums, scale.shape()));
+        [watched[0].then_some(g), watched[1].then_some(scale), watched[2].then_some(shift)]
+    };
+    fused(inputs, forward, pull, move |inputs| composed(inputs, norm)).0
 }
 
 /// The same made of operations.

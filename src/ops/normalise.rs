@@ -1,10 +1,10 @@
 //! Normalisation to mean 0 and variance 1, and to unit mean square.
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::axes::{Axes, IntoAxes, Keep, Reduction};
-use crate::autodiff::unary;
+use super::channels::affine_channels;
+use crate::autodiff::fused;
 use crate::kernels::normalise::{self, Grouped, Moments};
 use crate::tensor::{Float, Tensor};
 
@@ -31,7 +31,7 @@ impl<T: Float> Tensor<T> {
         let axes = Keep(axes).into_axes();
         let reduction = Reduction::over("standardise", self.shape(), axes.clone());
         match grouped(self.shape(), &reduction.keep) {
-            Some(layout) => standardise_groups(self, layout, axes, T::from_f64(epsilon)).0,
+            Some(layout) => standardise_groups(self, layout, T::from_f64(epsilon)).0,
             None => standardise_composed(self, axes, T::from_f64(epsilon)),
         }
     }
@@ -68,40 +68,54 @@ pub(super) fn grouped(shape: &[usize], keep: &[bool]) -> Option<Grouped> {
     (is_one_block && end < shape.len() && inner >= SHORTEST_ROW && layout.count() * layout.groups > 0).then_some(layout)
 }
 
-/// In two passes over the elements, and back in two.
+/// (x − μ) / √(σ² + ε) with the moments of each group, which are returned too.
 #[track_caller]
 pub(super) fn standardise_groups<T: Float>(
     x: &Tensor<T>,
     layout: Grouped,
-    axes: Axes,
     epsilon: T,
 ) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
-    // Of the tapes that record, each gets the numbers that the one computation found.
-    let found = OnceCell::new();
-    let forward = |x: &Tensor<T>| {
-        let x = x.contiguous();
-        let moments = normalise::moments(x.dense(), layout, epsilon);
-        let y = Tensor::from_dense(normalise::standardise(x.dense(), layout, &moments), x.shape());
-        let _ = found.set(Arc::new(moments));
-        y
-    };
-    let y = unary(x, forward, |x, y| {
-        let (x, y, moments, axes) = (x.clone(), y.clone(), found.get().cloned().unwrap_or_default(), axes.clone());
-        move |mut g| {
-            if !(g.is_traced() || x.is_traced() || y.is_traced()) {
-                normalise::pull_standardise(g.as_mut_slice(), y.dense(), layout, &moments);
-                return g;
-            }
-            let centred = &x - x.mean_axis(axes.clone());
-            let scale = (centred.square().mean_axis(axes.clone()) + epsilon).rsqrt();
-            let product = (&g * &y).mean_axis(axes.clone());
-            let mean = g.mean_axis(axes);
-            (g - mean - y * product) * scale
-        }
-    });
-    (y, found.into_inner().unwrap_or_default())
+    let (ones, zeros) = (Tensor::ones(layout.groups), Tensor::zeros(layout.groups));
+    normalise_groups([x, &ones, &zeros], layout, epsilon)
 }
 
+/// γ (x − μ) / √(σ² + ε) + β with the γ, β and moments of each group: in two passes over the elements, of which one writes,
+/// and back in as many. Also returns the moments.
+///
+/// Derivatives, with x̂ = (x − μ) / √(σ² + ε): x̄ = γ (ȳ − mean(ȳ) − x̂ mean(ȳ x̂)) / √(σ² + ε), γ̄ = Σ ȳ x̂, β̄ = Σ ȳ.
+#[track_caller]
+pub(super) fn normalise_groups<T: Float>(
+    inputs: [&Tensor<T>; 3],
+    layout: Grouped,
+    epsilon: T,
+) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
+    let forward = |inputs: [&Tensor<T>; 3]| {
+        let [x, scale, shift] = inputs.map(Tensor::contiguous);
+        let moments = normalise::moments(x.dense(), layout, epsilon);
+        let y = normalise::normalise(x.dense(), layout, &moments, scale.dense(), shift.dense());
+        (Tensor::from_dense(y, x.shape()), moments)
+    };
+    let pull = move |inputs: [&Tensor<T>; 3], moments: &Vec<Moments<T>>, mut g: Tensor<T>, watched: [bool; 3]| {
+        let [x, scale, _] = inputs.map(Tensor::contiguous);
+        let sums = normalise::sums_about(g.contiguous().dense(), x.dense(), layout, moments);
+        if watched[0] {
+            normalise::pull_normalise(g.as_mut_slice(), x.dense(), layout, moments, scale.dense(), &sums);
+        }
+        let of = |f: fn(&(T, T)) -> T| Tensor::from_dense(sums.iter().map(f).collect(), &[layout.groups]);
+        [watched[0].then_some(g), watched[1].then(|| of(|sums| sums.1)), watched[2].then(|| of(|sums| sums.0))]
+    };
+    fused(inputs, forward, pull, move |inputs| composed(inputs, layout, epsilon))
+}
+
+/// The same made of operations.
+#[track_caller]
+fn composed<T: Float>([x, scale, shift]: [&Tensor<T>; 3], layout: Grouped, epsilon: T) -> Tensor<T> {
+    let groups = x.reshape((layout.outer, layout.groups, layout.inner));
+    let standard = standardise_composed(&groups, Keep(&[0, 2]).into_axes(), epsilon);
+    affine_channels(&standard, scale, shift).reshape(x.shape())
+}
+
+#[track_caller]
 pub(super) fn standardise_composed<T: Float>(x: &Tensor<T>, axes: Axes, epsilon: T) -> Tensor<T> {
     let centred = x - x.mean_axis(axes.clone());
     let variance = centred.square().mean_axis(axes);

@@ -5,11 +5,9 @@
 //! pullback is a single pass. Their loops are compiled for each function, as the cheap and the common ones need; the
 //! others share one loop, which spares the compiler much and costs them a call an element.
 
-use std::cell::OnceCell;
-
 use super::arithmetic::in_place_with;
 use super::broadcast::zip_elements;
-use crate::autodiff::unary;
+use crate::autodiff::{keeping, unary};
 use crate::kernels::elementwise;
 use crate::tensor::{Float, Tensor};
 
@@ -96,25 +94,26 @@ where
     F: Fn(T) -> (T, T) + Copy + Sync,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
-    let slopes = OnceCell::new();
-    let forward = |outside: &Tensor<T>| {
+    let forward = |[outside]: [&Tensor<T>; 1]| {
         if !x.is_traced() {
-            return outside.map_elements(
+            let y = outside.map_elements(
                 #[inline(always)]
                 move |x| f(x).0,
             );
+            return (y, None);
         }
         let (y, slope) = elementwise::map_to_two(outside.strided(), f);
-        let _ = slopes.set(Tensor::from_dense(slope, outside.shape()));
-        Tensor::from_dense(y, outside.shape())
+        let of = |elements| Tensor::from_dense(elements, outside.shape());
+        (of(y), Some(of(slope)))
     };
-    unary(x, forward, |x, _| {
-        let (x, slope, derivative) = (x.clone(), slopes.get().cloned(), derivative.clone());
-        move |g: Tensor<T>| match slope {
-            Some(slope) if !g.is_traced() && !x.is_traced() => g * slope,
-            _ => g * derivative(&x),
+    keeping([x], forward, &|[x]: [&Tensor<T>; 1], _: &Tensor<T>, slope: &Option<Tensor<T>>| {
+        let (x, slope, derivative) = (x.clone(), slope.clone(), derivative.clone());
+        move |g: Tensor<T>, _| match slope {
+            Some(slope) if !g.is_traced() && !x.is_traced() => [Some(g * slope)],
+            _ => [Some(g * derivative(&x))],
         }
     })
+    .0
 }
 
 /// y = f(x) for a function that is made of straight pieces: dy/dx is a function of the number x, constant for all

@@ -1,9 +1,7 @@
 //! Attention as one operation.
 
-use std::cell::OnceCell;
-
 use super::{AttentionMask, composed, scale};
-use crate::autodiff::{op, pull_composed};
+use crate::autodiff::fused;
 use crate::kernels::attention::{Attention, backward, forward};
 use crate::kernels::block::Block;
 use crate::kernels::pool;
@@ -27,37 +25,27 @@ pub(super) fn attention<T: Float>(inputs: [&Tensor<T>; 3], causal: bool) -> Tens
     };
     let (groups, mut shape) = (if rank > 2 { q[0] } else { 1 }, Shape::from_slice(q));
     shape[rank - 1] = form.value_width;
-    // Of the tapes that record, each gets the sums that the one computation found.
-    let found = OnceCell::new();
     let compute = |[q, k, v]: [&Tensor<T>; 3]| {
         let (q, k, v) = (matrices(q), matrices(k), matrices(v));
         let mut y = pool::buffer(shape.iter().product());
-        let mut kept = pool::buffer(q.len() * form.kept());
-        forward(form, groups, [&q, &k, &v], &mut y, &mut kept);
-        let _ = found.set(Tensor::from_dense(kept, &[q.len(), form.kept()]));
-        heads_inside(y, &shape)
+        let mut sums = pool::buffer(q.len() * form.kept());
+        forward(form, groups, [&q, &k, &v], &mut y, &mut sums);
+        let y = heads_inside(y, &shape);
+        (y.clone(), (y, sums))
     };
-    op(inputs, compute, &|inputs: [&Tensor<T>; 3], y: &Tensor<T>| {
-        let inputs = inputs.map(Tensor::clone);
-        let (y, kept) = (y.clone(), found.get().cloned());
-        move |g: Tensor<T>, watched: [bool; 3]| match kept {
-            Some(kept) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
-                let mut gradients = inputs.each_ref().map(|input| pool::buffer(input.len()));
-                let all = [&inputs[0], &inputs[1], &inputs[2], &y, &g].map(matrices);
-                let views = all.each_ref().map(|matrices| &matrices[..]);
-                backward(form, groups, views, kept.dense(), gradients.each_mut().map(|gradient| &mut gradient[..]));
-                let mut gradients = gradients.into_iter().zip(&inputs).zip(watched);
-                std::array::from_fn(|_| {
-                    let ((gradient, input), watched) = gradients.next()?;
-                    watched.then(|| heads_inside(gradient, input.shape()))
-                })
-            }
-            _ => {
-                let mask = if causal { AttentionMask::Causal } else { AttentionMask::None };
-                pull_composed(|inputs| composed(inputs, mask), inputs, &g)
-            }
-        }
-    })
+    let pull = move |inputs: [&Tensor<T>; 3], (y, sums): &(Tensor<T>, Block<T>), g: Tensor<T>, watched: [bool; 3]| {
+        let mut gradients = inputs.map(|input| pool::buffer(input.len()));
+        let all = [inputs[0], inputs[1], inputs[2], y, &g].map(matrices);
+        let views = all.each_ref().map(|matrices| &matrices[..]);
+        backward(form, groups, views, sums, gradients.each_mut().map(|gradient| &mut gradient[..]));
+        let mut gradients = gradients.into_iter().zip(inputs).zip(watched);
+        std::array::from_fn(|_| {
+            let ((gradient, input), watched) = gradients.next()?;
+            watched.then(|| heads_inside(gradient, input.shape()))
+        })
+    };
+    let mask = if causal { AttentionMask::Causal } else { AttentionMask::None };
+    fused(inputs, compute, pull, move |inputs| composed(inputs, mask)).0
 }
 
 /// A tensor `[batch, heads…, length, width]` of elements in the order `[batch, length, heads…, width]`: so the heads can be

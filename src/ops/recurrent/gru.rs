@@ -1,12 +1,9 @@
 //! The gated recurrent unit over whole sequences.
 
-use std::cell::OnceCell;
-use std::sync::Arc;
-
 use ndarray::s;
 
 use super::{factors, unrolled};
-use crate::autodiff::{op, pull_composed};
+use crate::autodiff::fused;
 use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
@@ -24,8 +21,6 @@ pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T>
     let [x, _, weight, ..] = inputs;
     let &[batch, time, width] = x.shape() else { unreachable!("sequences have three axes") };
     let sequences = Sequences { batch, time, inputs: width, hidden: weight.shape()[0], reverse };
-    // Of the tapes that record, each gets the gates and the m that the one computation found.
-    let found = OnceCell::new();
     let forward = |[x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6]| {
         let [x, bias, new_bias, start] = [x, bias, new_bias, h].map(Tensor::contiguous);
         let states = |count| pool::buffer(count * batch * time * sequences.hidden);
@@ -33,27 +28,30 @@ pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T>
         let weights = [input_weight, weight].map(|weight| matrix(weight, weight.layout().offset));
         let biases = [bias.dense(), new_bias.dense()];
         gru::forward(sequences, x.dense(), weights, biases, start.dense(), [&mut gates, &mut m, &mut h]);
-        let _ = found.set(Arc::new([gates, m]));
-        Tensor::from_dense(h, &[batch, time, sequences.hidden])
+        let h = Tensor::from_dense(h, &[batch, time, sequences.hidden]);
+        (h.clone(), Kept { gates, m, h })
     };
-    op(inputs, forward, &|inputs: [&Tensor<T>; 6], h: &Tensor<T>| {
-        let inputs = inputs.map(Tensor::clone);
-        let (h, found) = (h.clone(), found.get().cloned());
-        move |g: Tensor<T>, watched: [bool; 6]| match found {
-            Some(records) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
-                pull(sequences, inputs.each_ref(), &records, &h, g, watched)
-            }
-            _ => pull_composed(|inputs| composed(inputs, reverse), inputs, &g),
-        }
-    })
+    fused(
+        inputs,
+        forward,
+        move |inputs, kept, g, watched| pull(sequences, inputs, kept, g, watched),
+        move |inputs| composed(inputs, reverse),
+    )
+    .0
+}
+
+/// What the way forward leaves for the way back: the gates after their activations, all m, and the result.
+struct Kept<T: Float> {
+    gates: Block<T>,
+    m: Block<T>,
+    h: Tensor<T>,
 }
 
 /// The cotangents of the inputs that are watched.
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, _, start]: [&Tensor<T>; 6],
-    [gates, m]: &[Block<T>; 2],
-    h: &Tensor<T>,
+    Kept { gates, m, h }: &Kept<T>,
     g: Tensor<T>,
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {

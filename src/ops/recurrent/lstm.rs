@@ -1,12 +1,9 @@
 //! The LSTM over whole sequences.
 
-use std::cell::OnceCell;
-use std::sync::Arc;
-
 use ndarray::s;
 
 use super::{factors, unrolled};
-use crate::autodiff::{op, pull_composed};
+use crate::autodiff::fused;
 use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
@@ -25,16 +22,14 @@ pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> (Tensor<
     let [x, _, weight, ..] = inputs;
     let &[batch, time, width] = x.shape() else { unreachable!("sequences have three axes") };
     let hidden = weight.shape()[0];
-    let joined = joined(inputs, Sequences { batch, time, inputs: width, hidden, reverse });
+    let joined = lstm_sequence(inputs, Sequences { batch, time, inputs: width, hidden, reverse });
     let rows = (batch * time * hidden) as isize;
     (joined.slice(s![..rows]).reshape((batch, time, hidden)), joined.slice(s![rows..]).reshape((batch, hidden)))
 }
 
-/// Both results of [`lstm`] in one row: an operation has one.
+/// [`lstm`] with both results in one row: an operation has one.
 #[track_caller]
-fn joined<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
-    // Of the tapes that record, each gets the gates and the cells that the one computation found.
-    let found = OnceCell::new();
+fn lstm_sequence<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
     let forward = |[x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6]| {
         let weight = Tensor::concat(&[input_weight.clone(), weight.clone()], 0);
         let [x, bias, h, c] = [x, bias, h, c].map(Tensor::contiguous);
@@ -43,27 +38,30 @@ fn joined<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
             (pool::buffer(4 * rows), pool::buffer(rows + last), pool::buffer(rows));
         let (starts, results) = ([h.dense(), c.dense()], states.split_at_mut(rows).into());
         lstm::forward(s, x.dense(), matrix(&weight, 0), bias.dense(), starts, results, [&mut gates, &mut cells]);
-        let _ = found.set(Arc::new([gates, cells]));
-        Tensor::from_dense(states, &[rows + last])
+        let states = Tensor::from_dense(states, &[rows + last]);
+        (states.clone(), Kept { gates, cells, states })
     };
-    op(inputs, forward, &|inputs: [&Tensor<T>; 6], states: &Tensor<T>| {
-        let inputs = inputs.map(Tensor::clone);
-        let (states, found) = (states.clone(), found.get().cloned());
-        move |g: Tensor<T>, watched: [bool; 6]| match found {
-            Some(records) if !g.is_traced() && inputs.iter().all(|input| !input.is_traced()) => {
-                pull(s, inputs.each_ref(), &records, &states, &g, watched)
-            }
-            _ => pull_composed(|inputs| composed(inputs, s.reverse), inputs, &g),
-        }
-    })
+    fused(
+        inputs,
+        forward,
+        move |inputs, kept, g, watched| pull(s, inputs, kept, &g, watched),
+        move |inputs| composed(inputs, s.reverse),
+    )
+    .0
+}
+
+/// What the way forward leaves for the way back: the gates after their activations, all c, and the result.
+struct Kept<T: Float> {
+    gates: Block<T>,
+    cells: Block<T>,
+    states: Tensor<T>,
 }
 
 /// The cotangents of the inputs that are watched.
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, h, c]: [&Tensor<T>; 6],
-    [gates, cells]: &[Block<T>; 2],
-    states: &Tensor<T>,
+    Kept { gates, cells, states }: &Kept<T>,
     g: &Tensor<T>,
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
@@ -104,7 +102,7 @@ pub(crate) fn lstm_step<T: Float>(
     (o.sigmoid() * c.tanh(), c)
 }
 
-/// [`joined`] made of operations.
+/// [`lstm_sequence`] made of operations.
 fn composed<T: Float>([x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
     let projected = matmul_with_bias(x, input_weight, bias);
     let (mut h, mut c) = (h.clone(), c.clone());
@@ -117,7 +115,7 @@ fn composed<T: Float>([x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6], re
 
 #[cfg(test)]
 mod tests {
-    use super::{composed, joined};
+    use super::{composed, lstm_sequence};
     use crate::kernels::recurrent::Sequences;
     use crate::ops::recurrent::tests::{agree, inputs};
 
@@ -125,7 +123,7 @@ mod tests {
     fn fused_and_composed_agree_to_the_second_derivative() {
         agree(
             inputs([&[19, 4, 3], &[3, 20], &[5, 20], &[20], &[19, 5], &[19, 5]]),
-            |inputs, reverse| joined(inputs, Sequences { batch: 19, time: 4, inputs: 3, hidden: 5, reverse }),
+            |inputs, reverse| lstm_sequence(inputs, Sequences { batch: 19, time: 4, inputs: 3, hidden: 5, reverse }),
             composed,
         );
     }
