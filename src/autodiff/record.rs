@@ -63,8 +63,9 @@ where
 }
 
 /// An operation that is one kernel each way: `forward` leaves numbers beside its output, and `pull` makes the cotangents of
-/// the watched inputs from the inputs, those numbers and the output's cotangent. Where an outer gradient watches, they come
-/// from `composed`, the same operation made of others.
+/// the watched inputs from the inputs, those numbers and the output's cotangent; nobody else has the numbers, unless the caller
+/// keeps them or tapes are nested. Where an outer gradient watches, the cotangents come from `composed`, the same operation made
+/// of others.
 #[track_caller]
 pub(crate) fn fused<T, K, P, C, const N: usize>(
     inputs: [&Tensor<T>; N],
@@ -75,7 +76,7 @@ pub(crate) fn fused<T, K, P, C, const N: usize>(
 where
     T: Float,
     K: Send + Sync + 'static,
-    P: Fn([&Tensor<T>; N], &K, Tensor<T>, [bool; N]) -> [Option<Tensor<T>>; N] + Clone + Send + 'static,
+    P: Fn([&Tensor<T>; N], Arc<K>, Tensor<T>, [bool; N]) -> [Option<Tensor<T>>; N] + Clone + Send + 'static,
     C: Fn([&Tensor<T>; N]) -> Tensor<T> + Clone + Send + 'static,
 {
     let forward = |inputs: [&Tensor<T>; N]| {
@@ -88,7 +89,7 @@ where
             if g.is_traced() || inputs.iter().any(Tensor::is_traced) {
                 return pull_composed(composed, inputs, &g);
             }
-            pull(inputs.each_ref(), &kept, g, watched)
+            pull(inputs.each_ref(), kept, g, watched)
         }
     })
 }

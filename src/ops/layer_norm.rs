@@ -1,5 +1,7 @@
 //! Rows normalised, scaled and shifted in one pass: layer normalisation, and that by root mean squares.
 
+use std::sync::Arc;
+
 use crate::autodiff::fused;
 use crate::kernels::block::Block;
 use crate::kernels::layer_norm::{LONGEST, LayerNorm};
@@ -48,9 +50,9 @@ fn normalise<T: Float>(inputs: [&Tensor<T>; 3], norm: Norm) -> Tensor<T> {
         let (y, moments) = rows.forward(x.dense(), scale.dense(), shift.dense());
         (Tensor::from_dense(y, x.shape()), moments)
     };
-    let pull = move |inputs: [&Tensor<T>; 3], moments: &Block<T>, mut g: Tensor<T>, watched: [bool; 3]| {
+    let pull = move |inputs: [&Tensor<T>; 3], moments: Arc<Block<T>>, mut g: Tensor<T>, watched: [bool; 3]| {
         let [x, scale, _] = inputs.map(Tensor::contiguous);
-        let sums = rows.backward(g.as_mut_slice(), x.dense(), moments, scale.dense());
+        let sums = rows.backward(g.as_mut_slice(), x.dense(), &moments, scale.dense());
         let [scale, shift] = sums.map(|sums| Tensor::from_dense(sums, scale.shape()));
         [watched[0].then_some(g), watched[1].then_some(scale), watched[2].then_some(shift)]
     };

@@ -95,11 +95,11 @@ pub(super) fn normalise_groups<T: Float>(
         let y = normalise::normalise(x.dense(), layout, &moments, scale.dense(), shift.dense());
         (Tensor::from_dense(y, x.shape()), moments)
     };
-    let pull = move |inputs: [&Tensor<T>; 3], moments: &Vec<Moments<T>>, mut g: Tensor<T>, watched: [bool; 3]| {
+    let pull = move |inputs: [&Tensor<T>; 3], moments: Arc<Vec<Moments<T>>>, mut g: Tensor<T>, watched: [bool; 3]| {
         let [x, scale, _] = inputs.map(Tensor::contiguous);
-        let sums = normalise::sums_about(g.contiguous().dense(), x.dense(), layout, moments);
+        let sums = normalise::sums_about(g.contiguous().dense(), x.dense(), layout, &moments);
         if watched[0] {
-            normalise::pull_normalise(g.as_mut_slice(), x.dense(), layout, moments, scale.dense(), &sums);
+            normalise::pull_normalise(g.as_mut_slice(), x.dense(), layout, &moments, scale.dense(), &sums);
         }
         let of = |f: fn(&(T, T)) -> T| Tensor::from_dense(sums.iter().map(f).collect(), &[layout.groups]);
         [watched[0].then_some(g), watched[1].then(|| of(|sums| sums.1)), watched[2].then(|| of(|sums| sums.0))]

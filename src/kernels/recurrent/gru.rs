@@ -1,7 +1,7 @@
 //! The gated recurrent unit: r = σ(x_r + u_r), z = σ(x_z + u_z), m = u_n + b̂, n = tanh(x_n + r m), h′ = n + z (h − n), where
 //! x = input · W + b and u = h · U.
 
-use super::{PIECE, Sequences};
+use super::{PIECE, Sequences, add_rows};
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::{Real, sigmoid, tanh};
 use crate::kernels::matmul::{Matrix, Panels};
@@ -65,24 +65,24 @@ fn advance<T: Wide + Real>([u, bias]: [&[T]; 2], gates: &mut [T], m: &mut [T], h
     });
 }
 
-/// What [`forward`] has left: the records of the gates r, z and n and of m, and the states; and the first states.
+/// What [`forward`] has left: the states; and the first states.
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a, T> {
-    pub(crate) gates: &'a [T],
-    pub(crate) m: &'a [T],
     pub(crate) h: &'a [T],
     pub(crate) start: &'a [T],
 }
 
-/// Records of the cotangents of r, z and n before their activations, and of m; and those of x where they are asked for, from
-/// those of h `[batch, time, hidden]`. `start` `[batch, hidden]` comes with zeros and goes with the cotangent of the first h.
-/// `weights` are the transposes of W and U.
+/// The cotangents of x where they are asked for, from those of h `[batch, time, hidden]`. `gates` and `m` come as [`forward`] has
+/// left them, and go with the records of the cotangents of r, z and n before their activations, and of m; `bias` and `new_bias`,
+/// zeros, with the sums of these. `start` `[batch, hidden]` comes with zeros and goes with the cotangent of the first h. `weights`
+/// are the transposes of W and U.
 pub(crate) fn backward<T: Wide + Real>(
     s: Sequences,
     run: Run<'_, T>,
     [input_weight, weight]: [Matrix<'_, T>; 2],
     h: &[T],
-    [gates, m, start]: [&mut [T]; 3],
+    [gates, m]: [&mut [T]; 2],
+    [bias, new_bias, start]: [&mut [T]; 3],
     x: Option<&mut [T]>,
 ) {
     let n = s.hidden;
@@ -90,54 +90,56 @@ pub(crate) fn backward<T: Wide + Real>(
     let input_weight = x.is_some().then(|| Panels::new(input_weight, 3 * n, s.inputs, s.shared(cost)));
     let new_weight = Panels::new(weight.skip(2 * n, 0), n, n, s.shared(cost));
     let weight = Panels::new(weight, 2 * n, n, s.shared(cost));
-    let left = s.pieces(run.gates, 3 * n * s.time).zip(s.pieces(run.m, n * s.time));
-    let states = s.pieces(run.h, n * s.time).zip(s.pieces(run.start, n));
-    let results = s.pieces_mut(gates, 3 * n * s.time).zip(s.pieces_mut(m, n * s.time)).zip(s.pieces_mut(start, n));
-    let given = left.zip(states).zip(s.pieces(h, n * s.time));
-    let pieces = results.zip(s.pieces_of_some(x, s.inputs * s.time)).zip(given);
-    s.for_each(pieces, cost, |((((d, dm), dh), mut dx), (((gates, m), (h, start)), gh))| {
+    let (mut sums, mut new_sums) = (s.sums(3 * n), s.sums(n));
+    let records = s.pieces_mut(gates, 3 * n * s.time).zip(s.pieces_mut(m, n * s.time));
+    let results = sums.chunks_mut(3 * n).zip(new_sums.chunks_mut(n)).zip(s.pieces_mut(start, n));
+    let given = s.pieces(run.h, n * s.time).zip(s.pieces(run.start, n)).zip(s.pieces(h, n * s.time));
+    let pieces = records.zip(results).zip(s.pieces_of_some(x, s.inputs * s.time)).zip(given);
+    s.for_each(pieces, cost, |((((gates, m), ((sums, new_sums), dh)), mut dx), ((h, start), gh))| {
         let rows = start.len() / n;
         let mut back = pool::buffer(rows * s.inputs);
         for (t, before) in s.steps().rev() {
-            let (d, dm) = (&mut d[s.step(3 * n, rows, t)], &mut dm[s.step(n, rows, t)]);
-            let known = gates[s.step(3 * n, rows, t)].chunks_exact(3 * n).zip(m[s.step(n, rows, t)].chunks_exact(n));
-            let found = d.chunks_exact_mut(3 * n).zip(dm.chunks_exact_mut(n)).zip(dh.chunks_exact_mut(n));
-            for (row, (((d, dm), dh), (gates, m))) in found.zip(known).enumerate() {
+            let (gates, m) = (&mut gates[s.step(3 * n, rows, t)], &mut m[s.step(n, rows, t)]);
+            let found = gates.chunks_exact_mut(3 * n).zip(m.chunks_exact_mut(n)).zip(dh.chunks_exact_mut(n));
+            for (row, ((gates, m), dh)) in found.enumerate() {
                 let h_before = before.map_or(&start[row * n..][..n], |before| &h[s.at(n, row, before)]);
-                retreat([gates, m, h_before], &gh[s.at(n, row, t)], dh, d, dm);
+                retreat(h_before, &gh[s.at(n, row, t)], dh, gates, m);
             }
-            weight.add_product(d, 3 * n, dh, rows);
-            new_weight.add_product(dm, n, dh, rows);
+            add_rows(gates, sums);
+            add_rows(m, new_sums);
+            weight.add_product(gates, 3 * n, dh, rows);
+            new_weight.add_product(m, n, dh, rows);
             if let (Some(weight), Some(dx)) = (&input_weight, &mut dx) {
-                weight.affine(d, 3 * n, None, &mut back, rows);
+                weight.affine(gates, 3 * n, None, &mut back, rows);
                 for row in 0..rows {
                     dx[s.at(s.inputs, row, t)].copy_from_slice(&back[row * s.inputs..][..s.inputs]);
                 }
             }
         }
     });
+    add_rows(&sums, bias);
+    add_rows(&new_sums, new_bias);
 }
 
 /// One step of one sequence back: from h̄′, its output's and what the later steps have left in `dh`, to the cotangents of gates
-/// and m, and to what h̄ has without the products.
-fn retreat<T: Wide + Real>([gates, m, h]: [&[T]; 3], own: &[T], dh: &mut [T], d: &mut [T], dm: &mut [T]) {
+/// and m, in their places, and to what h̄ has without the products.
+fn retreat<T: Wide + Real>(h: &[T], own: &[T], dh: &mut [T], gates: &mut [T], m: &mut [T]) {
     let one = T::one();
     vectorized!(|| {
         // All of one length, as the compiler must see for vectors.
         let n = dh.len();
-        let (m, h, own, dm) = (&m[..n], &h[..n], &own[..n], &mut dm[..n]);
-        let (r, rest) = gates[..3 * n].split_at(n);
-        let (z, new) = rest.split_at(n);
-        let (dr, rest) = d[..3 * n].split_at_mut(n);
-        let (dz, dn) = rest.split_at_mut(n);
+        let (m, h, own) = (&mut m[..n], &h[..n], &own[..n]);
+        let (of_r, rest) = gates[..3 * n].split_at_mut(n);
+        let (of_z, of_new) = rest.split_at_mut(n);
         for j in 0..n {
+            let (r, z, new) = (of_r[j], of_z[j], of_new[j]);
             let g = dh[j] + own[j];
-            let d_new = g * (one - z[j]) * (one - new[j] * new[j]);
-            dn[j] = d_new;
-            dm[j] = d_new * r[j];
-            dr[j] = d_new * m[j] * r[j] * (one - r[j]);
-            dz[j] = g * (h[j] - new[j]) * z[j] * (one - z[j]);
-            dh[j] = g * z[j];
+            let d_new = g * (one - z) * (one - new * new);
+            of_new[j] = d_new;
+            of_r[j] = d_new * m[j] * r * (one - r);
+            of_z[j] = g * (h[j] - new) * z * (one - z);
+            m[j] = d_new * r;
+            dh[j] = g * z;
         }
     });
 }

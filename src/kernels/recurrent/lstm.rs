@@ -1,6 +1,6 @@
 //! The LSTM: of the gates [i, f, g, o], c′ = σ(f) c + σ(i) tanh(g) and h′ = σ(o) tanh(c′).
 
-use super::{PIECE, Sequences, four};
+use super::{PIECE, Sequences, add_rows, four};
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::{Real, sigmoid, tanh};
 use crate::kernels::matmul::{Matrix, Panels};
@@ -65,24 +65,24 @@ fn advance<T: Wide + Real>(gates: &mut [T], h: &mut [T], c: &mut [T]) {
     });
 }
 
-/// What [`forward`] has left: h, and the records of the gates after their activations and of c; and the first c.
+/// What [`forward`] has left: h, and the record of c; and the first c.
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a, T> {
-    pub(crate) gates: &'a [T],
     pub(crate) h: &'a [T],
     pub(crate) c: &'a [T],
     pub(crate) start: &'a [T],
 }
 
-/// A record of the cotangents of the gates before their activations, and the cotangents of x where they are asked for, from
-/// those of h `[batch, time, hidden]`. `carried` `[batch, hidden]` comes with the cotangents of the last h, beside those, and
-/// c, and goes with those of the first. `weight` has the transposes of W and U side by side.
+/// The cotangents of x where they are asked for, from those of h `[batch, time, hidden]`. `gates` comes with the record of the
+/// gates after their activations and goes with that of their cotangents before them, `bias`, zeros, goes with the sum of these.
+/// `carried` `[batch, hidden]` comes with the cotangents of the last h, beside those, and c, and goes with those of the first.
+/// `weight` has the transposes of W and U side by side.
 pub(crate) fn backward<T: Wide + Real>(
     s: Sequences,
     run: Run<'_, T>,
     weight: Matrix<'_, T>,
     h: &[T],
-    [gates, carried_h, carried_c]: [&mut [T]; 3],
+    [gates, bias, carried_h, carried_c]: [&mut [T]; 4],
     x: Option<&mut [T]>,
 ) {
     let n = s.hidden;
@@ -92,10 +92,11 @@ pub(crate) fn backward<T: Wide + Real>(
     let weight = Panels::new(weight.skip(0, s.inputs - inputs), 4 * n, width, s.shared(cost));
     let carried = s.pieces_mut(carried_h, n).zip(s.pieces_mut(carried_c, n));
     let states = s.pieces(run.h, n * s.time).zip(s.pieces(run.c, n * s.time)).zip(s.pieces(run.start, n));
-    let left = s.pieces(run.gates, 4 * n * s.time).zip(states);
-    let results = s.pieces_mut(gates, 4 * n * s.time).zip(s.pieces_of_some(x, inputs * s.time)).zip(carried);
-    let pieces = results.zip(left).zip(s.pieces(h, n * s.time));
-    s.for_each(pieces, cost, |((((d, mut dx), (dh, dc)), (gates, ((h, c), c0))), gh)| {
+    let mut sums = s.sums(4 * n);
+    let gates = s.pieces_mut(gates, 4 * n * s.time).zip(sums.chunks_mut(4 * n));
+    let results = gates.zip(s.pieces_of_some(x, inputs * s.time)).zip(carried);
+    let pieces = results.zip(states).zip(s.pieces(h, n * s.time));
+    s.for_each(pieces, cost, |(((((gates, sums), mut dx), (dh, dc)), ((h, c), c0)), gh)| {
         let rows = c0.len() / n;
         // What the products give: x̄ and, behind it, what h̄ has of the steps after this one.
         let mut back = pool::buffer(rows * width);
@@ -103,15 +104,16 @@ pub(crate) fn backward<T: Wide + Real>(
             back[inputs..].copy_from_slice(dh);
         }
         for (t, before) in s.steps().rev() {
-            let (d, gates) = (&mut d[s.step(4 * n, rows, t)], &gates[s.step(4 * n, rows, t)]);
+            let gates = &mut gates[s.step(4 * n, rows, t)];
             let c_before = before.map_or(c0, |before| &c[s.step(n, rows, before)]);
-            let known = gates.chunks_exact(4 * n).zip(c_before.chunks_exact(n)).zip(back.chunks_exact(width));
-            let found = d.chunks_exact_mut(4 * n).zip(dc.chunks_exact_mut(n));
-            for (row, ((d, dc), ((gates, c_before), back))) in found.zip(known).enumerate() {
+            let known = c_before.chunks_exact(n).zip(back.chunks_exact(width));
+            let found = gates.chunks_exact_mut(4 * n).zip(dc.chunks_exact_mut(n));
+            for (row, ((gates, dc), (c_before, back))) in found.zip(known).enumerate() {
                 let here = s.at(n, row, t);
-                retreat(gates, [&h[here.clone()], c_before], [&back[inputs..], &gh[here]], dc, d);
+                retreat([&h[here.clone()], c_before], [&back[inputs..], &gh[here]], dc, gates);
             }
-            weight.affine(d, 4 * n, None, &mut back, rows);
+            add_rows(gates, sums);
+            weight.affine(gates, 4 * n, None, &mut back, rows);
             if let Some(dx) = &mut dx {
                 for (row, back) in back.chunks_exact(width).enumerate() {
                     dx[s.at(inputs, row, t)].copy_from_slice(&back[..inputs]);
@@ -122,29 +124,30 @@ pub(crate) fn backward<T: Wide + Real>(
             dh.copy_from_slice(&back[inputs..]);
         }
     });
+    add_rows(&sums, bias);
 }
 
-/// One step of one sequence back: from h̄′, in two parts, and c̄′ to the gates' cotangents and c̄.
-fn retreat<T: Wide + Real>(gates: &[T], [h, before]: [&[T]; 2], [later, own]: [&[T]; 2], dc: &mut [T], d: &mut [T]) {
+/// One step of one sequence back: from h̄′, in two parts, and c̄′ to the cotangents of the gates, in their place, and c̄.
+fn retreat<T: Wide + Real>([h, before]: [&[T]; 2], [later, own]: [&[T]; 2], dc: &mut [T], gates: &mut [T]) {
     let one = T::one();
     vectorized!(|| {
         // All of one length, as the compiler must see for vectors.
         let n = own.len();
         let (h, before, later, dc) = (&h[..n], &before[..n], &later[..n], &mut dc[..n]);
-        let [i, f, g, o] = four(&gates[..4 * n]).map(|gate| &gate[..n]);
-        let (di, rest) = d[..4 * n].split_at_mut(n);
-        let (df, rest) = rest.split_at_mut(n);
-        let (dg, d_o) = rest.split_at_mut(n);
+        let (of_i, rest) = gates[..4 * n].split_at_mut(n);
+        let (of_f, rest) = rest.split_at_mut(n);
+        let (of_g, of_o) = rest.split_at_mut(n);
         for j in 0..n {
+            let (i, f, g, o) = (of_i[j], of_f[j], of_g[j], of_o[j]);
             // Dividing is a sixth of the work of finding it anew. Where o is 0, h is.
-            let tanh_c = h[j] / o[j].max(T::min_positive_value());
+            let tanh_c = h[j] / o.max(T::min_positive_value());
             let dh = later[j] + own[j];
-            let cell = dc[j] + dh * o[j] * (one - tanh_c * tanh_c);
-            di[j] = cell * g[j] * i[j] * (one - i[j]);
-            df[j] = cell * before[j] * f[j] * (one - f[j]);
-            dg[j] = cell * i[j] * (one - g[j] * g[j]);
-            d_o[j] = dh * h[j] * (one - o[j]);
-            dc[j] = cell * f[j];
+            let cell = dc[j] + dh * o * (one - tanh_c * tanh_c);
+            of_i[j] = cell * g * i * (one - i);
+            of_f[j] = cell * before[j] * f * (one - f);
+            of_g[j] = cell * i * (one - g * g);
+            of_o[j] = dh * h[j] * (one - o);
+            dc[j] = cell * f;
         }
     });
 }

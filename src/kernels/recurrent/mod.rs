@@ -9,6 +9,7 @@ pub(crate) mod gru;
 pub(crate) mod lstm;
 
 use super::block::Block;
+use super::isa::vectorized;
 use super::pool::{self, Pooled};
 use super::threads;
 
@@ -82,6 +83,11 @@ impl Sequences {
         (0..self.batch.div_ceil(PIECE)).map(move |_| pieces.as_mut()?.next())
     }
 
+    /// Zeros, as many as a row has for each piece: sums that do not depend on the number of threads.
+    fn sums<T: Pooled + num_traits::Zero>(self, width: usize) -> Block<T> {
+        pool::filled(self.batch.div_ceil(PIECE) * width, T::zero())
+    }
+
     /// Whether the work is worth several threads: `cost` multiply-adds a step of a sequence.
     fn shared(self, cost: usize) -> bool {
         threads::worthwhile(self.batch.saturating_mul(self.time).saturating_mul(cost))
@@ -91,6 +97,14 @@ impl Sequences {
     fn for_each<P>(self, pieces: impl Iterator<Item = P> + Send, cost: usize, work: impl Fn(P) + Sync) {
         threads::share_where(self.shared(cost), pieces, work);
     }
+}
+
+/// Adds up rows, in order. Few enough of them to be work for one thread.
+fn add_rows<T: num_traits::Float>(rows: &[T], sums: &mut [T]) {
+    let width = sums.len();
+    vectorized!(|| for row in rows.chunks_exact(width) {
+        sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum = *sum + x);
+    });
 }
 
 /// Four parts of equal length.

@@ -1,5 +1,7 @@
 //! Attention as one operation.
 
+use std::sync::Arc;
+
 use super::{AttentionMask, composed, scale};
 use crate::autodiff::fused;
 use crate::kernels::attention::{Attention, backward, forward};
@@ -33,7 +35,8 @@ pub(super) fn attention<T: Float>(inputs: [&Tensor<T>; 3], causal: bool) -> Tens
         let y = heads_inside(y, &shape);
         (y.clone(), (y, sums))
     };
-    let pull = move |inputs: [&Tensor<T>; 3], (y, sums): &(Tensor<T>, Block<T>), g: Tensor<T>, watched: [bool; 3]| {
+    let pull = move |inputs: [&Tensor<T>; 3], kept: Arc<(Tensor<T>, Block<T>)>, g: Tensor<T>, watched: [bool; 3]| {
+        let (y, sums) = &*kept;
         let mut gradients = inputs.map(|input| pool::buffer(input.len()));
         let all = [inputs[0], inputs[1], inputs[2], y, &g].map(matrices);
         let views = all.each_ref().map(|matrices| &matrices[..]);

@@ -1,10 +1,11 @@
 //! The gated recurrent unit over whole sequences.
 
+use std::sync::Arc;
+
 use ndarray::s;
 
 use super::{factors, unrolled};
 use crate::autodiff::fused;
-use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
 use crate::kernels::recurrent::gru::{self, Run};
@@ -29,21 +30,23 @@ pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T>
         let biases = [bias.dense(), new_bias.dense()];
         gru::forward(sequences, x.dense(), weights, biases, start.dense(), [&mut gates, &mut m, &mut h]);
         let h = Tensor::from_dense(h, &[batch, time, sequences.hidden]);
+        let [gates, m] = [(gates, 3 * h.len()), (m, h.len())].map(|(record, len)| Tensor::from_dense(record, &[len]));
         (h.clone(), Kept { gates, m, h })
     };
     fused(
         inputs,
         forward,
-        move |inputs, kept, g, watched| pull(sequences, inputs, kept, g, watched),
+        move |inputs, kept, g, watched| pull(sequences, inputs, Arc::unwrap_or_clone(kept), g, watched),
         move |inputs| composed(inputs, reverse),
     )
     .0
 }
 
 /// What the way forward leaves for the way back: the gates after their activations, all m, and the result.
+#[derive(Clone)]
 struct Kept<T: Float> {
-    gates: Block<T>,
-    m: Block<T>,
+    gates: Tensor<T>,
+    m: Tensor<T>,
     h: Tensor<T>,
 }
 
@@ -51,20 +54,21 @@ struct Kept<T: Float> {
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, _, start]: [&Tensor<T>; 6],
-    Kept { gates, m, h }: &Kept<T>,
+    Kept { mut gates, mut m, h }: Kept<T>,
     g: Tensor<T>,
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
     let (rows, n) = (s.batch * s.time, s.hidden);
     let (first, g) = (start.contiguous(), g.contiguous());
-    let run = Run { gates, m, h: h.dense(), start: first.dense() };
-    let (mut d, mut dm) = (pool::buffer(rows * 3 * n), pool::buffer(rows * n));
+    let run = Run { h: h.dense(), start: first.dense() };
+    let (mut bias, mut new_bias) = (pool::filled(3 * n, T::zero()), pool::filled(n, T::zero()));
     let (mut dh, mut dx) = (pool::filled(s.batch * n, T::zero()), watched[0].then(|| pool::buffer(x.len())));
     let transposed = [input_weight.t(), weight.t()];
     let weights = transposed.each_ref().map(|weight| matrix(weight, weight.layout().offset));
-    gru::backward(s, run, weights, g.dense(), [&mut d, &mut dm, &mut dh], dx.as_deref_mut());
-    let (d, dm) = (Tensor::from_dense(d, &[rows, 3 * n]), Tensor::from_dense(dm, &[rows, n]));
-    let factors = (watched[1] || watched[2]).then(|| factors(s, x, h, start));
+    let records = [gates.as_mut_slice(), m.as_mut_slice()];
+    gru::backward(s, run, weights, g.dense(), records, [&mut bias, &mut new_bias, &mut dh], dx.as_deref_mut());
+    let (d, dm) = (gates.reshape((rows, 3 * n)), m.reshape((rows, n)));
+    let factors = (watched[1] || watched[2]).then(|| factors(s, x, &h, start));
     let hidden_weight = |factors: &Tensor<T>| {
         let states = factors.slice(s![s.inputs.., ..]);
         Tensor::concat(&[states.matmul(&d.slice(s![.., ..2 * n])), states.matmul(&dm)], 1)
@@ -73,8 +77,8 @@ fn pull<T: Float>(
         dx.map(|dx| Tensor::from_dense(dx, x.shape())),
         factors.as_ref().filter(|_| watched[1]).map(|factors| factors.slice(s![..s.inputs, ..]).matmul(&d)),
         factors.as_ref().filter(|_| watched[2]).map(hidden_weight),
-        watched[3].then(|| d.sum_axis(0)),
-        watched[4].then(|| dm.sum_axis(0)),
+        watched[3].then(|| Tensor::from_dense(bias, &[3 * n])),
+        watched[4].then(|| Tensor::from_dense(new_bias, &[n])),
         watched[5].then(|| Tensor::from_dense(dh, start.shape())),
     ]
 }

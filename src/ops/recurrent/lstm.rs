@@ -1,10 +1,11 @@
 //! The LSTM over whole sequences.
 
+use std::sync::Arc;
+
 use ndarray::s;
 
 use super::{factors, unrolled};
 use crate::autodiff::fused;
-use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
 use crate::kernels::recurrent::lstm::{self, Run};
@@ -39,21 +40,23 @@ fn lstm_sequence<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
         let (starts, results) = ([h.dense(), c.dense()], states.split_at_mut(rows).into());
         lstm::forward(s, x.dense(), matrix(&weight, 0), bias.dense(), starts, results, [&mut gates, &mut cells]);
         let states = Tensor::from_dense(states, &[rows + last]);
+        let [gates, cells] = [(gates, 4 * rows), (cells, rows)].map(|(record, len)| Tensor::from_dense(record, &[len]));
         (states.clone(), Kept { gates, cells, states })
     };
     fused(
         inputs,
         forward,
-        move |inputs, kept, g, watched| pull(s, inputs, kept, &g, watched),
+        move |inputs, kept, g, watched| pull(s, inputs, Arc::unwrap_or_clone(kept), &g, watched),
         move |inputs| composed(inputs, s.reverse),
     )
     .0
 }
 
 /// What the way forward leaves for the way back: the gates after their activations, all c, and the result.
+#[derive(Clone)]
 struct Kept<T: Float> {
-    gates: Block<T>,
-    cells: Block<T>,
+    gates: Tensor<T>,
+    cells: Tensor<T>,
     states: Tensor<T>,
 }
 
@@ -61,27 +64,34 @@ struct Kept<T: Float> {
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, h, c]: [&Tensor<T>; 6],
-    Kept { gates, cells, states }: &Kept<T>,
+    Kept { mut gates, cells, states }: Kept<T>,
     g: &Tensor<T>,
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
     let (rows, n) = (s.batch * s.time, s.hidden);
     let (c_start, g) = (c.contiguous(), g.contiguous());
     let h_of_steps = &states.dense()[..rows * n];
-    let run = Run { gates, h: h_of_steps, c: cells, start: c_start.dense() };
+    let run = Run { h: h_of_steps, c: cells.dense(), start: c_start.dense() };
     let transposed = Tensor::concat(&[input_weight.clone(), weight.clone()], 0).t();
-    let (mut d, mut dx) = (pool::buffer(rows * 4 * n), watched[0].then(|| pool::buffer(x.len())));
+    let (mut bias, mut dx) = (pool::filled(4 * n, T::zero()), watched[0].then(|| pool::buffer(x.len())));
     let (of_h, of_c) = g.dense().split_at(rows * n);
     let (mut dh, mut dc) = (pool::filled(s.batch * n, T::zero()), pool::buffer(s.batch * n));
     dc.copy_from_slice(of_c);
-    lstm::backward(s, run, matrix(&transposed, 0), of_h, [&mut d, &mut dh, &mut dc], dx.as_deref_mut());
-    let d = Tensor::from_dense(d, &[rows, 4 * n]);
-    let weights = (watched[1] || watched[2]).then(|| factors(s, x, states, h).matmul(&d));
+    lstm::backward(
+        s,
+        run,
+        matrix(&transposed, 0),
+        of_h,
+        [gates.as_mut_slice(), &mut bias, &mut dh, &mut dc],
+        dx.as_deref_mut(),
+    );
+    let d = gates.reshape((rows, 4 * n));
+    let weights = (watched[1] || watched[2]).then(|| factors(s, x, &states, h).matmul(&d));
     [
         dx.map(|dx| Tensor::from_dense(dx, x.shape())),
         weights.as_ref().map(|weights| weights.slice(s![..s.inputs, ..])),
         weights.as_ref().map(|weights| weights.slice(s![s.inputs.., ..])),
-        watched[3].then(|| d.sum_axis(0)),
+        watched[3].then(|| Tensor::from_dense(bias, &[4 * n])),
         watched[4].then(|| Tensor::from_dense(dh, h.shape())),
         watched[5].then(|| Tensor::from_dense(dc, c.shape())),
     ]
