@@ -9,44 +9,44 @@ use crate::kernels::pool;
 use crate::kernels::vector::Wide;
 
 /// Runs the cells over the inputs `[batch, time, inputs]`. `weights` are W and U, `biases` b and b̂, `start` the first h
-/// `[batch, hidden]`. Filled are h `[batch, time, hidden]`, and the records of the gates r, z and n, `3·hidden` wide, and of m.
+/// `[batch, hidden]`. Filled are h `[batch, time, hidden]`, and the records of [x, h] before each step, of the gates r, z and n,
+/// `3·hidden` wide, and of m.
 pub(crate) fn forward<T: Wide + Real>(
     s: Sequences,
     x: &[T],
     weights: [Matrix<'_, T>; 2],
     [bias, new_bias]: [&[T]; 2],
     start: &[T],
-    [gates, m, h]: [&mut [T]; 3],
+    h: &mut [T],
+    [factors, gates, m]: [&mut [T]; 3],
 ) {
-    let n = s.hidden;
-    let cost = 3 * n * (s.inputs + n);
+    let (n, width) = (s.hidden, s.inputs + s.hidden);
+    let cost = 3 * n * width;
     let input_weight = Panels::new(weights[0], s.inputs, 3 * n, s.shared(cost));
     let weight = Panels::new(weights[1], n, 3 * n, s.shared(cost));
-    let states = s.pieces_mut(m, n * s.time).zip(s.pieces_mut(h, n * s.time)).zip(s.pieces(start, n));
-    let pieces = s.pieces_mut(gates, 3 * n * s.time).zip(states).enumerate();
-    s.for_each(pieces, cost, |(piece, (gates, ((m, h), start)))| {
+    let records = s.record_pieces_mut(factors, width).zip(s.record_pieces_mut(gates, 3 * n));
+    let records = records.zip(s.record_pieces_mut(m, n));
+    let pieces = records.zip(s.pieces_mut(h, n * s.time).zip(s.pieces(start, n))).enumerate();
+    s.for_each(pieces, cost, |(piece, (((factors, gates), m), (h, start)))| {
         let (first, rows) = (piece * PIECE, start.len() / n);
-        let (mut inputs, mut states) = (pool::buffer(rows * s.inputs), start.to_vec());
         let mut from_state = pool::buffer(rows * 3 * n);
-        for (t, _) in s.steps() {
-            for row in 0..rows {
-                inputs[row * s.inputs..][..s.inputs].copy_from_slice(&x[s.at(s.inputs, first + row, t)]);
-            }
-            let (gates, m) = (&mut gates[s.step(3 * n, rows, t)], &mut m[s.step(n, rows, t)]);
-            input_weight.affine(&inputs, s.inputs, Some(bias), gates, rows);
-            weight.affine(&states, n, None, &mut from_state, rows);
+        for (t, before) in s.steps() {
+            let (factors, gates) = (&mut factors[s.step(width, rows, t)], &mut gates[s.step(3 * n, rows, t)]);
+            let m = &mut m[s.step(n, rows, t)];
+            s.fill_factors(factors, (first, x), (t, before), [h, start]);
+            input_weight.affine(factors, width, Some(bias), gates, rows);
+            weight.affine(&factors[s.inputs..], width, None, &mut from_state, rows);
             let gates = gates.chunks_exact_mut(3 * n).zip(from_state.chunks_exact(3 * n));
-            let states = m.chunks_exact_mut(n).zip(states.chunks_exact_mut(n));
-            for (row, ((gates, u), (m, state))) in gates.zip(states).enumerate() {
-                advance([u, new_bias], gates, m, state);
-                h[s.at(n, row, t)].copy_from_slice(state);
+            let states = factors.chunks_exact(width).zip(m.chunks_exact_mut(n));
+            for (row, ((gates, u), (factors, m))) in gates.zip(states).enumerate() {
+                advance([u, new_bias, &factors[s.inputs..]], gates, m, &mut h[s.at(n, row, t)]);
             }
         }
     });
 }
 
-/// One step of one sequence, of u and b̂, where `gates` has x and `h` the state before.
-fn advance<T: Wide + Real>([u, bias]: [&[T]; 2], gates: &mut [T], m: &mut [T], h: &mut [T]) {
+/// One step of one sequence, of u, b̂ and the state before, where `gates` has x.
+fn advance<T: Wide + Real>([u, bias, before]: [&[T]; 3], gates: &mut [T], m: &mut [T], h: &mut [T]) {
     let n = h.len();
     vectorized!(|| {
         let (logistic, new) = gates.split_at_mut(2 * n);
@@ -59,51 +59,44 @@ fn advance<T: Wide + Real>([u, bias]: [&[T]; 2], gates: &mut [T], m: &mut [T], h
             *m = u + bias;
             *new = tanh(*new + r * *m);
         }
-        for ((h, &new), &z) in h.iter_mut().zip(&*new).zip(z) {
-            *h = new + z * (*h - new);
+        for (((h, &before), &new), &z) in h.iter_mut().zip(before).zip(&*new).zip(z) {
+            *h = new + z * (before - new);
         }
     });
 }
 
-/// What [`forward`] has left: the states; and the first states.
-#[derive(Clone, Copy)]
-pub(crate) struct Run<'a, T> {
-    pub(crate) h: &'a [T],
-    pub(crate) start: &'a [T],
-}
-
-/// The cotangents of x where they are asked for, from those of h `[batch, time, hidden]`. `gates` and `m` come as [`forward`] has
-/// left them, and go with the records of the cotangents of r, z and n before their activations, and of m; `bias` and `new_bias`,
+/// The cotangents of x where they are asked for, from those of h `[batch, time, hidden]`, and the record of [x, h] before each
+/// step. `gates` and `m` come as [`forward`] has left them, and go with the records of the cotangents of r, z and n before their activations, and of m; `bias` and `new_bias`,
 /// zeros, with the sums of these. `start` `[batch, hidden]` comes with zeros and goes with the cotangent of the first h. `weights`
 /// are the transposes of W and U.
 pub(crate) fn backward<T: Wide + Real>(
     s: Sequences,
-    run: Run<'_, T>,
+    factors: &[T],
     [input_weight, weight]: [Matrix<'_, T>; 2],
     h: &[T],
     [gates, m]: [&mut [T]; 2],
     [bias, new_bias, start]: [&mut [T]; 3],
     x: Option<&mut [T]>,
 ) {
-    let n = s.hidden;
+    let (n, width) = (s.hidden, s.inputs + s.hidden);
     let cost = 3 * n * (n + if x.is_some() { s.inputs } else { 0 });
     let input_weight = x.is_some().then(|| Panels::new(input_weight, 3 * n, s.inputs, s.shared(cost)));
     let new_weight = Panels::new(weight.skip(2 * n, 0), n, n, s.shared(cost));
     let weight = Panels::new(weight, 2 * n, n, s.shared(cost));
     let (mut sums, mut new_sums) = (s.sums(3 * n), s.sums(n));
-    let records = s.pieces_mut(gates, 3 * n * s.time).zip(s.pieces_mut(m, n * s.time));
+    let records = s.record_pieces_mut(gates, 3 * n).zip(s.record_pieces_mut(m, n));
     let results = sums.chunks_mut(3 * n).zip(new_sums.chunks_mut(n)).zip(s.pieces_mut(start, n));
-    let given = s.pieces(run.h, n * s.time).zip(s.pieces(run.start, n)).zip(s.pieces(h, n * s.time));
+    let given = s.record_pieces(factors, width).zip(s.pieces(h, n * s.time));
     let pieces = records.zip(results).zip(s.pieces_of_some(x, s.inputs * s.time)).zip(given);
-    s.for_each(pieces, cost, |((((gates, m), ((sums, new_sums), dh)), mut dx), ((h, start), gh))| {
-        let rows = start.len() / n;
+    s.for_each(pieces, cost, |((((gates, m), ((sums, new_sums), dh)), mut dx), (factors, gh))| {
+        let rows = dh.len() / n;
         let mut back = pool::buffer(rows * s.inputs);
-        for (t, before) in s.steps().rev() {
+        for (t, _) in s.steps().rev() {
             let (gates, m) = (&mut gates[s.step(3 * n, rows, t)], &mut m[s.step(n, rows, t)]);
             let found = gates.chunks_exact_mut(3 * n).zip(m.chunks_exact_mut(n)).zip(dh.chunks_exact_mut(n));
-            for (row, ((gates, m), dh)) in found.enumerate() {
-                let h_before = before.map_or(&start[row * n..][..n], |before| &h[s.at(n, row, before)]);
-                retreat(h_before, &gh[s.at(n, row, t)], dh, gates, m);
+            let factors = factors[s.step(width, rows, t)].chunks_exact(width);
+            for (row, (((gates, m), dh), factors)) in found.zip(factors).enumerate() {
+                retreat(&factors[s.inputs..], &gh[s.at(n, row, t)], dh, gates, m);
             }
             add_rows(gates, sums);
             add_rows(m, new_sums);

@@ -8,8 +8,8 @@ use crate::kernels::pool;
 use crate::kernels::vector::Wide;
 
 /// Runs the cells over x `[batch, time, inputs]`. `weight` has W above U, `start` the first h and c, `[batch, hidden]` each.
-/// Filled are h `[batch, time, hidden]`, the last c `[batch, hidden]`, and the records of the gates after their activations,
-/// `4·hidden` wide, and of c.
+/// Filled are h `[batch, time, hidden]`, the last c `[batch, hidden]`, and the records of [x, h] before each step, of the gates
+/// after their activations, `4·hidden` wide, and of c.
 pub(crate) fn forward<T: Wide + Real>(
     s: Sequences,
     x: &[T],
@@ -17,35 +17,32 @@ pub(crate) fn forward<T: Wide + Real>(
     bias: &[T],
     start: [&[T]; 2],
     [h, last]: [&mut [T]; 2],
-    [gates, c]: [&mut [T]; 2],
+    [factors, gates, c]: [&mut [T]; 3],
 ) {
     let (n, width) = (s.hidden, s.inputs + s.hidden);
     let cost = 4 * n * width;
     let weight = Panels::new(weight, width, 4 * n, s.shared(cost));
     let states = s.pieces_mut(h, n * s.time).zip(s.pieces_mut(last, n));
-    let records = s.pieces_mut(gates, 4 * n * s.time).zip(s.pieces_mut(c, n * s.time));
+    let records = s.record_pieces_mut(factors, width).zip(s.record_pieces_mut(gates, 4 * n));
+    let records = records.zip(s.record_pieces_mut(c, n));
     let starts = s.pieces(start[0], n).zip(s.pieces(start[1], n));
-    s.for_each(states.zip(records).zip(starts).enumerate(), cost, |(piece, (((h, cells), (gates, c)), (h0, c0)))| {
-        let (first, rows) = (piece * PIECE, h0.len() / n);
-        let mut factors = pool::buffer(rows * width);
-        cells.copy_from_slice(c0);
-        for (factors, h) in factors.chunks_exact_mut(width).zip(h0.chunks_exact(n)) {
-            factors[s.inputs..].copy_from_slice(h);
-        }
-        for (t, _) in s.steps() {
-            for (row, factors) in factors.chunks_exact_mut(width).enumerate() {
-                factors[..s.inputs].copy_from_slice(&x[s.at(s.inputs, first + row, t)]);
+    s.for_each(
+        states.zip(records).zip(starts).enumerate(),
+        cost,
+        |(piece, (((h, cells), ((factors, gates), c)), (h0, c0)))| {
+            let (first, rows) = (piece * PIECE, h0.len() / n);
+            cells.copy_from_slice(c0);
+            for (t, before) in s.steps() {
+                let (factors, gates) = (&mut factors[s.step(width, rows, t)], &mut gates[s.step(4 * n, rows, t)]);
+                s.fill_factors(factors, (first, x), (t, before), [h, h0]);
+                weight.affine(factors, width, Some(bias), gates, rows);
+                for (row, (gates, cells)) in gates.chunks_exact_mut(4 * n).zip(cells.chunks_exact_mut(n)).enumerate() {
+                    advance(gates, &mut h[s.at(n, row, t)], cells);
+                }
+                c[s.step(n, rows, t)].copy_from_slice(cells);
             }
-            let gates = &mut gates[s.step(4 * n, rows, t)];
-            weight.affine(&factors, width, Some(bias), gates, rows);
-            for (row, (gates, cells)) in gates.chunks_exact_mut(4 * n).zip(cells.chunks_exact_mut(n)).enumerate() {
-                let h = &mut h[s.at(n, row, t)];
-                advance(gates, h, cells);
-                factors[row * width + s.inputs..][..n].copy_from_slice(h);
-            }
-            c[s.step(n, rows, t)].copy_from_slice(cells);
-        }
-    });
+        },
+    );
 }
 
 /// One step of one sequence: from what the gates are before their activations, and the cell before, which becomes the next.
@@ -91,9 +88,9 @@ pub(crate) fn backward<T: Wide + Real>(
     let cost = 4 * n * width;
     let weight = Panels::new(weight.skip(0, s.inputs - inputs), 4 * n, width, s.shared(cost));
     let carried = s.pieces_mut(carried_h, n).zip(s.pieces_mut(carried_c, n));
-    let states = s.pieces(run.h, n * s.time).zip(s.pieces(run.c, n * s.time)).zip(s.pieces(run.start, n));
+    let states = s.pieces(run.h, n * s.time).zip(s.record_pieces(run.c, n)).zip(s.pieces(run.start, n));
     let mut sums = s.sums(4 * n);
-    let gates = s.pieces_mut(gates, 4 * n * s.time).zip(sums.chunks_mut(4 * n));
+    let gates = s.record_pieces_mut(gates, 4 * n).zip(sums.chunks_mut(4 * n));
     let results = gates.zip(s.pieces_of_some(x, inputs * s.time)).zip(carried);
     let pieces = results.zip(states).zip(s.pieces(h, n * s.time));
     s.for_each(pieces, cost, |(((((gates, sums), mut dx), (dh, dc)), ((h, c), c0)), gh)| {

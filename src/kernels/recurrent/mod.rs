@@ -26,6 +26,8 @@ pub(crate) struct Sequences {
     pub(crate) hidden: usize,
     /// From the last step to the first.
     pub(crate) reverse: bool,
+    /// Whether there will be a way back, which needs records of all steps.
+    pub(crate) recorded: bool,
 }
 
 impl Sequences {
@@ -35,25 +37,32 @@ impl Sequences {
         (0..self.time).map(move |step| (place(step), step.checked_sub(1).map(place)))
     }
 
-    /// A record of what each step multiplies by its weights, `inputs + hidden` wide: its inputs and the state before it, of
-    /// the inputs `[batch, time, inputs]`, the states `[batch, time, hidden]` and the first of them `[batch, hidden]`.
-    pub(crate) fn factors<T: Pooled + Sync>(self, x: &[T], h: &[T], start: &[T]) -> Block<T> {
-        let (inputs, n, width) = (self.inputs, self.hidden, self.inputs + self.hidden);
-        let mut out = pool::buffer(self.batch * self.time * width);
-        let pieces = self.pieces_mut(&mut out, width * self.time).enumerate();
-        self.for_each(pieces, width, |(piece, out)| {
-            let (first, rows) = (piece * PIECE, out.len() / (width * self.time));
-            for (t, before) in self.steps() {
-                let factors = out[self.step(width, rows, t)].chunks_exact_mut(width);
-                for (sequence, factors) in (first..).zip(factors) {
-                    let (input, state) = factors.split_at_mut(inputs);
-                    input.copy_from_slice(&x[self.at(inputs, sequence, t)]);
-                    let start = || &start[sequence * n..][..n];
-                    state.copy_from_slice(before.map_or_else(start, |before| &h[self.at(n, sequence, before)]));
-                }
-            }
-        });
-        out
+    /// A record of `width` elements at each step of a sequence; of the step at hand where none is [`recorded`](Self::recorded).
+    pub(crate) fn record<T: Pooled>(self, width: usize) -> Block<T> {
+        pool::buffer(self.batch * self.steps_of_record() * width)
+    }
+
+    fn steps_of_record(self) -> usize {
+        if self.recorded { self.time } else { 1 }
+    }
+
+    /// Fills what a step of a piece multiplies by its weights, `inputs + hidden` wide: the inputs of its sequences, of which the
+    /// piece has those from number `first` on, and the states before it, from h `[sequences of the piece, time, hidden]` or where
+    /// there is no step before, `start`.
+    fn fill_factors<T: Copy>(
+        self,
+        factors: &mut [T],
+        (first, x): (usize, &[T]),
+        (t, before): (usize, Option<usize>),
+        [h, start]: [&[T]; 2],
+    ) {
+        let n = self.hidden;
+        for (row, factors) in factors.chunks_exact_mut(self.inputs + n).enumerate() {
+            let (input, state) = factors.split_at_mut(self.inputs);
+            input.copy_from_slice(&x[self.at(self.inputs, first + row, t)]);
+            let start = || &start[row * n..][..n];
+            state.copy_from_slice(before.map_or_else(start, |before| &h[self.at(n, row, before)]));
+        }
     }
 
     /// The place of one sequence's elements at one step, in a piece of a tensor `[batch, time, width]`.
@@ -64,7 +73,7 @@ impl Sequences {
 
     /// The place of all sequences' elements at one step, in a piece of a record `[pieces, time, sequences of a piece, width]`.
     fn step(self, width: usize, sequences: usize, step: usize) -> std::ops::Range<usize> {
-        let length = sequences * width;
+        let (length, step) = (sequences * width, if self.recorded { step } else { 0 });
         step * length..(step + 1) * length
     }
 
@@ -75,6 +84,15 @@ impl Sequences {
 
     fn pieces_mut<T>(self, x: &mut [T], width: usize) -> std::slice::ChunksMut<'_, T> {
         x.chunks_mut((PIECE * width).max(1))
+    }
+
+    /// A record of `width` elements by pieces of the batch.
+    fn record_pieces<T>(self, x: &[T], width: usize) -> std::slice::Chunks<'_, T> {
+        self.pieces(x, width * self.steps_of_record())
+    }
+
+    fn record_pieces_mut<T>(self, x: &mut [T], width: usize) -> std::slice::ChunksMut<'_, T> {
+        self.pieces_mut(x, width * self.steps_of_record())
     }
 
     /// [`pieces_mut`](Self::pieces_mut) of a tensor that may be none.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use ndarray::s;
 
-use super::{factors, unrolled};
+use super::{record, sequences, unrolled};
 use crate::autodiff::fused;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
-use crate::kernels::recurrent::gru::{self, Run};
+use crate::kernels::recurrent::gru;
 use crate::ops::matmul::{matmul_with_bias, matrix};
 use crate::tensor::{Float, Tensor};
 
@@ -19,64 +19,66 @@ use crate::tensor::{Float, Tensor};
 /// The same as [`gru_step`] again and again. Derivative: as that of the LSTM's sequence, the gates' cotangents are found from
 /// the last step to the first; those to the weights are one product each.
 pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
-    let [x, _, weight, ..] = inputs;
-    let &[batch, time, width] = x.shape() else { unreachable!("sequences have three axes") };
-    let sequences = Sequences { batch, time, inputs: width, hidden: weight.shape()[0], reverse };
+    let s = sequences(inputs, inputs[5].shape()[1], reverse);
     let forward = |[x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6]| {
         let [x, bias, new_bias, start] = [x, bias, new_bias, h].map(Tensor::contiguous);
-        let states = |count| pool::buffer(count * batch * time * sequences.hidden);
-        let (mut gates, mut m, mut h) = (states(3), states(1), states(1));
+        let mut h = pool::buffer(s.batch * s.time * s.hidden);
+        let [mut factors, mut gates, mut m] =
+            [s.inputs + s.hidden, 3 * s.hidden, s.hidden].map(|width| record(s, width));
         let weights = [input_weight, weight].map(|weight| matrix(weight, weight.layout().offset));
         let biases = [bias.dense(), new_bias.dense()];
-        gru::forward(sequences, x.dense(), weights, biases, start.dense(), [&mut gates, &mut m, &mut h]);
-        let h = Tensor::from_dense(h, &[batch, time, sequences.hidden]);
-        let [gates, m] = [(gates, 3 * h.len()), (m, h.len())].map(|(record, len)| Tensor::from_dense(record, &[len]));
-        (h.clone(), Kept { gates, m, h })
+        let records = [&mut factors, &mut gates, &mut m].map(Tensor::as_mut_slice);
+        gru::forward(s, x.dense(), weights, biases, start.dense(), &mut h, records);
+        (Tensor::from_dense(h, &[s.batch, s.time, s.hidden]), Kept { factors, gates, m })
     };
     fused(
         inputs,
         forward,
-        move |inputs, kept, g, watched| pull(sequences, inputs, Arc::unwrap_or_clone(kept), g, watched),
+        move |inputs, kept, g, watched| pull(s, inputs, Arc::unwrap_or_clone(kept), g, watched),
         move |inputs| composed(inputs, reverse),
     )
     .0
 }
 
-/// What the way forward leaves for the way back: the gates after their activations, all m, and the result.
+/// What the way forward leaves for the way back: records of [x, h] before each step, the gates after their activations and m.
 #[derive(Clone)]
 struct Kept<T: Float> {
+    factors: Tensor<T>,
     gates: Tensor<T>,
     m: Tensor<T>,
-    h: Tensor<T>,
 }
 
 /// The cotangents of the inputs that are watched.
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, _, start]: [&Tensor<T>; 6],
-    Kept { mut gates, mut m, h }: Kept<T>,
+    Kept { factors, mut gates, mut m }: Kept<T>,
     g: Tensor<T>,
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
-    let (rows, n) = (s.batch * s.time, s.hidden);
-    let (first, g) = (start.contiguous(), g.contiguous());
-    let run = Run { h: h.dense(), start: first.dense() };
+    let (n, g) = (s.hidden, g.contiguous());
     let (mut bias, mut new_bias) = (pool::filled(3 * n, T::zero()), pool::filled(n, T::zero()));
     let (mut dh, mut dx) = (pool::filled(s.batch * n, T::zero()), watched[0].then(|| pool::buffer(x.len())));
     let transposed = [input_weight.t(), weight.t()];
     let weights = transposed.each_ref().map(|weight| matrix(weight, weight.layout().offset));
     let records = [gates.as_mut_slice(), m.as_mut_slice()];
-    gru::backward(s, run, weights, g.dense(), records, [&mut bias, &mut new_bias, &mut dh], dx.as_deref_mut());
-    let (d, dm) = (gates.reshape((rows, 3 * n)), m.reshape((rows, n)));
-    let factors = (watched[1] || watched[2]).then(|| factors(s, x, &h, start));
-    let hidden_weight = |factors: &Tensor<T>| {
-        let states = factors.slice(s![s.inputs.., ..]);
-        Tensor::concat(&[states.matmul(&d.slice(s![.., ..2 * n])), states.matmul(&dm)], 1)
+    gru::backward(
+        s,
+        factors.dense(),
+        weights,
+        g.dense(),
+        records,
+        [&mut bias, &mut new_bias, &mut dh],
+        dx.as_deref_mut(),
+    );
+    let hidden_weight = || {
+        let states = factors.slice(s![.., s.inputs..]).t();
+        Tensor::concat(&[states.matmul(&gates.slice(s![.., ..2 * n])), states.matmul(&m)], 1)
     };
     [
         dx.map(|dx| Tensor::from_dense(dx, x.shape())),
-        factors.as_ref().filter(|_| watched[1]).map(|factors| factors.slice(s![..s.inputs, ..]).matmul(&d)),
-        factors.as_ref().filter(|_| watched[2]).map(hidden_weight),
+        watched[1].then(|| factors.slice(s![.., ..s.inputs]).t().matmul(&gates)),
+        watched[2].then(hidden_weight),
         watched[3].then(|| Tensor::from_dense(bias, &[3 * n])),
         watched[4].then(|| Tensor::from_dense(new_bias, &[n])),
         watched[5].then(|| Tensor::from_dense(dh, start.shape())),

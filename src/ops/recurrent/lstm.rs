@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::s;
 
-use super::{factors, unrolled};
+use super::{record, sequences, unrolled};
 use crate::autodiff::fused;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
@@ -20,12 +20,13 @@ use crate::tensor::{Float, Tensor};
 /// each handing h̄ = Ḡ · Uᵀ to the one before; then x̄ = Ḡ · Wᵀ, [W̄, Ū] = [x, h]ᵀ · Ḡ with each step's h before it, b̄ = Σ Ḡ.
 #[track_caller]
 pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> (Tensor<T>, Tensor<T>) {
-    let [x, _, weight, ..] = inputs;
-    let &[batch, time, width] = x.shape() else { unreachable!("sequences have three axes") };
-    let hidden = weight.shape()[0];
-    let joined = lstm_sequence(inputs, Sequences { batch, time, inputs: width, hidden, reverse });
-    let rows = (batch * time * hidden) as isize;
-    (joined.slice(s![..rows]).reshape((batch, time, hidden)), joined.slice(s![rows..]).reshape((batch, hidden)))
+    let s = sequences(inputs, inputs[4].shape()[1], reverse);
+    let joined = lstm_sequence(inputs, s);
+    let rows = (s.batch * s.time * s.hidden) as isize;
+    (
+        joined.slice(s![..rows]).reshape((s.batch, s.time, s.hidden)),
+        joined.slice(s![rows..]).reshape((s.batch, s.hidden)),
+    )
 }
 
 /// [`lstm`] with both results in one row: an operation has one.
@@ -35,13 +36,14 @@ fn lstm_sequence<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
         let weight = Tensor::concat(&[input_weight.clone(), weight.clone()], 0);
         let [x, bias, h, c] = [x, bias, h, c].map(Tensor::contiguous);
         let (rows, last) = (s.batch * s.time * s.hidden, s.batch * s.hidden);
-        let (mut gates, mut states, mut cells) =
-            (pool::buffer(4 * rows), pool::buffer(rows + last), pool::buffer(rows));
+        let mut states = pool::buffer(rows + last);
         let (starts, results) = ([h.dense(), c.dense()], states.split_at_mut(rows).into());
-        lstm::forward(s, x.dense(), matrix(&weight, 0), bias.dense(), starts, results, [&mut gates, &mut cells]);
+        let widths = [s.inputs + s.hidden, 4 * s.hidden, s.hidden];
+        let [mut factors, mut gates, mut cells] = widths.map(|width| record(s, width));
+        let records = [&mut factors, &mut gates, &mut cells].map(Tensor::as_mut_slice);
+        lstm::forward(s, x.dense(), matrix(&weight, 0), bias.dense(), starts, results, records);
         let states = Tensor::from_dense(states, &[rows + last]);
-        let [gates, cells] = [(gates, 4 * rows), (cells, rows)].map(|(record, len)| Tensor::from_dense(record, &[len]));
-        (states.clone(), Kept { gates, cells, states })
+        (states.clone(), Kept { factors, gates, cells, states })
     };
     fused(
         inputs,
@@ -52,9 +54,11 @@ fn lstm_sequence<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
     .0
 }
 
-/// What the way forward leaves for the way back: the gates after their activations, all c, and the result.
+/// What the way forward leaves for the way back: records of [x, h] before each step, the gates after their activations and c,
+/// and the result.
 #[derive(Clone)]
 struct Kept<T: Float> {
+    factors: Tensor<T>,
     gates: Tensor<T>,
     cells: Tensor<T>,
     states: Tensor<T>,
@@ -64,7 +68,7 @@ struct Kept<T: Float> {
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, h, c]: [&Tensor<T>; 6],
-    Kept { mut gates, cells, states }: Kept<T>,
+    Kept { factors, mut gates, cells, states }: Kept<T>,
     g: &Tensor<T>,
     watched: [bool; 6],
 ) -> [Option<Tensor<T>>; 6] {
@@ -85,8 +89,7 @@ fn pull<T: Float>(
         [gates.as_mut_slice(), &mut bias, &mut dh, &mut dc],
         dx.as_deref_mut(),
     );
-    let d = gates.reshape((rows, 4 * n));
-    let weights = (watched[1] || watched[2]).then(|| factors(s, x, &states, h).matmul(&d));
+    let weights = (watched[1] || watched[2]).then(|| factors.t().matmul(&gates));
     [
         dx.map(|dx| Tensor::from_dense(dx, x.shape())),
         weights.as_ref().map(|weights| weights.slice(s![..s.inputs, ..])),
@@ -126,14 +129,14 @@ fn composed<T: Float>([x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6], re
 #[cfg(test)]
 mod tests {
     use super::{composed, lstm_sequence};
-    use crate::kernels::recurrent::Sequences;
+    use crate::ops::recurrent::sequences;
     use crate::ops::recurrent::tests::{agree, inputs};
 
     #[test]
     fn fused_and_composed_agree_to_the_second_derivative() {
         agree(
             inputs([&[19, 4, 3], &[3, 20], &[5, 20], &[20], &[19, 5], &[19, 5]]),
-            |inputs, reverse| lstm_sequence(inputs, Sequences { batch: 19, time: 4, inputs: 3, hidden: 5, reverse }),
+            |inputs, reverse| lstm_sequence(inputs, sequences(inputs, 5, reverse)),
             composed,
         );
     }

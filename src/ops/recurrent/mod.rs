@@ -8,12 +8,18 @@ use crate::tensor::{Float, Tensor};
 pub(crate) use gru::{gru, gru_step};
 pub(crate) use lstm::{lstm, lstm_step};
 
-/// Each step's inputs and the state before it, as columns `[inputs + hidden, batch · time]` in the order of the gates'
-/// cotangents, which they are multiplied by for the gradient to the weights. `h` has the states, from its start on.
-fn factors<T: Float>(s: Sequences, x: &Tensor<T>, h: &Tensor<T>, start: &Tensor<T>) -> Tensor<T> {
-    let (x, start) = (x.contiguous(), start.contiguous());
-    let rows = s.factors(x.dense(), h.dense(), start.dense());
-    Tensor::from_dense(rows, &[s.batch * s.time, s.inputs + s.hidden]).t()
+/// The sequences of x `[batch, time, inputs]` in cells with so many states, of an operation of these inputs.
+fn sequences<T: Float>(inputs: [&Tensor<T>; 6], hidden: usize, reverse: bool) -> Sequences {
+    let &[batch, time, width] = inputs[0].shape() else { unreachable!("sequences have three axes") };
+    let recorded = inputs.into_iter().any(Tensor::is_traced);
+    Sequences { batch, time, inputs: width, hidden, reverse, recorded }
+}
+
+/// A record of `width` elements, its rows in the order of the steps.
+fn record<T: Float>(s: Sequences, width: usize) -> Tensor<T> {
+    let elements = s.record(width);
+    let rows = elements.len() / width;
+    Tensor::from_dense(elements, &[rows, width])
 }
 
 /// The outputs of a step function at all steps, in the order of time.
@@ -67,6 +73,8 @@ mod tests {
         for reverse in [false, true] {
             let (ours, theirs) = (of(fused, reverse), of(composed, reverse));
             assert!((ours.0 - theirs.0).abs() < 1e-12, "{} and {}", ours.0, theirs.0);
+            // Without a way back, records are of one step.
+            assert_eq!(ours.0, loss(fused(inputs.each_ref(), reverse)).item());
             for (ours, theirs, tolerance) in [(&ours.1, &theirs.1, 1e-12), (&ours.2, &theirs.2, 1e-10)] {
                 for (input, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
                     let error = (ours.get().unwrap() - theirs.get().unwrap()).abs().max().item();
