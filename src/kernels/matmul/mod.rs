@@ -226,7 +226,7 @@ unsafe fn product_by<T: Wide>(
 mod tests {
     use rayon::ThreadPoolBuilder;
 
-    use super::{Matrix, Sizes, Start, THIN, Target, Way, dots, matmul, product_by};
+    use super::{Matrix, Panels, Sizes, Start, THIN, Target, Way, dots, matmul, product_by};
     use crate::kernels::vector::emulation::of_wide_vectors;
 
     /// Small integers: every order of summation gives the same bits.
@@ -324,6 +324,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn panels_of_no_columns() {
+        let (nothing, x) = ([], numbers(600));
+        Panels::new(matrix(&nothing, [600, 0], false), 600, 0, false).affine(&x, 600, None, &mut [], 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::thin::THIN;
-use super::tiles::{COLUMNS, Left, Start, Target, product_at, strip};
+use super::tiles::{COLUMNS, Left, Right, Start, Target, product_at, strip};
 use super::{Matrix, Sizes};
 use crate::kernels::block::{self, Block};
 use crate::kernels::pool;
@@ -58,23 +58,30 @@ impl<T: Wide> Panels<T> {
     /// The target has m rows of n elements, which nothing else reads or writes meanwhile.
     pub(super) unsafe fn product(&self, target: Target<T>, m: usize, x: Left<'_, T>, first: usize, n: usize) {
         assert!(m <= ROWS && first + n <= self.n, "the panels have {} columns", self.n);
+        if n == 0 {
+            return;
+        }
         let Panels { k, width, .. } = *self;
+        let rest = n % width;
+        let whole = if rest.is_multiple_of(COLUMNS) { n } else { n - rest };
         for term in (0..k).step_by(TERMS) {
             let (x, target) = (x.after(term), target.after(term));
-            for column in (0..n).step_by(width) {
-                let w = &self.data[(first + column) * k + term * width..];
-                let sizes = Sizes { m, k: TERMS.min(k - term), n: width.min(n - column) };
-                let target = target.skip(0, column);
-                // SAFETY: the contract.
-                unsafe {
-                    if sizes.n.is_multiple_of(COLUMNS) {
-                        product_at(target, sizes, x, w, width);
-                    } else {
-                        at_the_edge(target, sizes, x, w, width);
-                    }
+            let sizes = Sizes { m, k: TERMS.min(k - term), n: whole };
+            // SAFETY: the contract.
+            unsafe {
+                product_at(target, sizes, x, self.part(first, term));
+                if whole < n {
+                    let (target, sizes) = (target.skip(0, whole), Sizes { n: n - whole, ..sizes });
+                    at_the_edge(target, sizes, x, self.part(first + whole, term));
                 }
             }
         }
+    }
+
+    /// The columns from number `first` on, where a panel starts, without their first `term` rows.
+    fn part(&self, first: usize, term: usize) -> Right<'_, T> {
+        let Panels { k, width, .. } = *self;
+        Right { data: &self.data[first * k + term * width..], stride: width, width, apart: k * width }
     }
 
     /// out[r · n + j] = Σ x[r · x_stride + i] · b[i][j] for the given number of rows r, plus element j of a bias where there
@@ -102,12 +109,12 @@ impl<T: Wide> Panels<T> {
     }
 }
 
-/// Columns that are not in whole vectors, of a right operand that is filled up with zeros, its rows `w_stride` elements
-/// apart: their sums are made beside the result.
+/// Columns that are not in whole vectors, of a right operand that is filled up with zeros: their sums are made beside the
+/// result.
 ///
 /// # Safety
 /// As of [`Panels::product`]; m is at most [`ROWS`], n at most two vectors of the widest kind.
-pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: &[T], w_stride: usize) {
+pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: Right<'_, T>) {
     const WIDEST: usize = 2 * COLUMNS;
     let Sizes { m, n, .. } = sizes;
     let mut sums = [T::zero(); ROWS * WIDEST];
@@ -117,7 +124,7 @@ pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Le
             sums[..n].iter_mut().enumerate().for_each(|(column, sum)| *sum = target.first(row, column));
         }
         let beside = Target { out: sums.as_mut_ptr(), stride: WIDEST, start: Start::Out };
-        product_at(beside, Sizes { n: n.next_multiple_of(COLUMNS), ..sizes }, x, w, w_stride);
+        product_at(beside, Sizes { n: n.next_multiple_of(COLUMNS), ..sizes }, x, w);
         for (row, sums) in sums.chunks_exact(WIDEST).take(m).enumerate() {
             target.out.add(row * target.stride).copy_from_nonoverlapping(sums.as_ptr(), n);
         }

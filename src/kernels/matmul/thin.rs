@@ -5,7 +5,7 @@
 
 use super::packed::PIECE;
 use super::panels::{LeftOperand, ROWS, at_the_edge, strip_rows};
-use super::tiles::{COLUMNS, Target, product_at};
+use super::tiles::{COLUMNS, Right, Target, product_at};
 use super::{Matrix, Sizes};
 use crate::kernels::block::Block;
 use crate::kernels::pool;
@@ -42,15 +42,16 @@ pub(super) unsafe fn thin<T: Wide>(
             for row in (first..end).step_by(height) {
                 let (m, target) = (height.min(end - row), target.skip(row, column));
                 // SAFETY: the contract; pieces have no row in common.
-                unsafe { product_at(target, Sizes { m, k, n: whole }, left.from(row), w, stride) };
+                unsafe { product_at(target, Sizes { m, k, n: whole }, left.from(row), Right::lying(w, stride)) };
             }
             if whole == n {
                 continue;
             }
+            let edge = Right::lying(&w[whole..], stride);
             for row in (first..end).step_by(ROWS) {
                 let (m, target) = (ROWS.min(end - row), target.skip(row, column + whole));
                 // SAFETY: as above; `w` is filled up to whole vectors.
-                unsafe { at_the_edge(target, Sizes { m, k, n: n - whole }, left.from(row), &w[whole..], stride) };
+                unsafe { at_the_edge(target, Sizes { m, k, n: n - whole }, left.from(row), edge) };
             }
         }
     });

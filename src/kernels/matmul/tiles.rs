@@ -115,47 +115,101 @@ impl<'a, T: Wide> Left<'a, T> {
     }
 }
 
-/// `target = x · w` plus what the target starts from; `w` has its n columns side by side and its rows `w_stride` elements
-/// apart. n is a multiple of [`COLUMNS`].
+/// The right operand: in panels of columns, each with its rows at the same distance.
+#[derive(Clone, Copy)]
+pub(super) struct Right<'a, T> {
+    pub(super) data: &'a [T],
+    /// Elements from one row of a panel to the next.
+    pub(super) stride: usize,
+    /// Columns of a panel, which lie side by side: a multiple of [`COLUMNS`].
+    pub(super) width: usize,
+    /// Elements from one panel to the next.
+    pub(super) apart: usize,
+}
+
+impl<'a, T> Right<'a, T> {
+    /// All columns side by side, the rows `stride` elements apart.
+    pub(super) fn lying(data: &'a [T], stride: usize) -> Self {
+        Right { data, stride, width: usize::MAX, apart: 0 }
+    }
+
+    /// Panics unless `k` rows of `n` columns, at least one each, lie within the slice.
+    fn check(&self, k: usize, n: usize) {
+        let (panel, column) = ((n - 1) / self.width, (n - 1) % self.width);
+        assert!(
+            n.is_multiple_of(COLUMNS) && panel * self.apart + (k - 1) * self.stride + column < self.data.len(),
+            "the right operand doesn't fit"
+        );
+    }
+}
+
+/// `target = x · w` plus what the target starts from. n is a multiple of [`COLUMNS`].
 ///
 /// # Safety
 /// The target has m rows of n elements, which nothing else reads or writes meanwhile, and starts from as many.
-pub(super) unsafe fn product_at<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: &[T], w_stride: usize) {
+pub(super) unsafe fn product_at<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: Right<'_, T>) {
     let Sizes { m, k, n } = sizes;
     if m == 0 || k == 0 || n == 0 {
         return;
     }
-    assert!(n.is_multiple_of(COLUMNS) && (k - 1) * w_stride + n <= w.len(), "the right operand doesn't fit");
+    w.check(k, n);
     match x {
         Left::Lying(x) => x.check(m, k),
         Left::Strips { data, rows, length } => {
             assert!((m - 1) / rows * length + k * rows <= data.len(), "the left operand doesn't fit");
         }
     }
-    T::wide(Tiles { target, sizes, x, w, w_stride });
+    T::wide(Product { target, sizes, x, w });
 }
 
+struct Product<'a, T> {
+    target: Target<T>,
+    sizes: Sizes,
+    x: Left<'a, T>,
+    w: Right<'a, T>,
+}
+
+impl<T: Wide> Work<T> for Product<'_, T> {
+    type Output = ();
+
+    /// One call for all panels: what a call is given goes through memory, and may not be read before all that was written ahead
+    /// of it has reached the cache, results among it.
+    #[inline(always)]
+    unsafe fn run<V: Vector<Element = T>>(self) {
+        let Product { target, sizes, x, w } = self;
+        if let Left::Strips { rows, .. } = x {
+            assert!(rows == strip(V::REGISTERS), "strips are as high as tiles");
+        }
+        for (panel, column) in (0..sizes.n).step_by(w.width).enumerate() {
+            let (sizes, target) = (Sizes { n: w.width.min(sizes.n - column), ..sizes }, target.skip(0, column));
+            // SAFETY: `product_at` has checked that the panel's rows lie within the operand; the rest is the contract of `run`.
+            unsafe {
+                let first = w.data.as_ptr().add(panel * w.apart);
+                Tiles { target, sizes, x, w: first, w_stride: w.stride }.panel::<V>();
+            }
+        }
+    }
+}
+
+/// The product by a panel, or by columns that all lie side by side.
 struct Tiles<'a, T> {
     target: Target<T>,
     sizes: Sizes,
     x: Left<'a, T>,
-    w: &'a [T],
+    w: *const T,
     w_stride: usize,
 }
 
-impl<T: Wide> Work<T> for Tiles<'_, T> {
-    type Output = ();
-
+impl<T: Wide> Tiles<'_, T> {
+    /// # Safety
+    /// The machine has the vector's instruction set, and target and operands have all rows and columns.
     #[inline(always)]
-    unsafe fn run<V: Vector<Element = T>>(self) {
-        if let Left::Strips { rows, .. } = self.x {
-            assert!(rows == strip(V::REGISTERS), "strips are as high as tiles");
-        }
+    unsafe fn panel<V: Vector<Element = T>>(&self) {
         let vectors = self.sizes.n / V::LANES;
         let mut vector = 0;
         while vector < vectors {
             // Few rows need more columns at a time, or each sum would wait for the one before.
-            // SAFETY: the machine has the instruction set, as the caller promises; the vectors are left to compute.
+            // SAFETY: the contract; the vectors are left to compute.
             vector += unsafe {
                 match (self.sizes.m, vectors - vector) {
                     (1, 8..) => self.tile::<V, 1, 8>(0, vector),
@@ -169,13 +223,11 @@ impl<T: Wide> Work<T> for Tiles<'_, T> {
             };
         }
     }
-}
 
-impl<T: Wide> Tiles<'_, T> {
     /// `C` vectors of columns; returns `C`.
     ///
     /// # Safety
-    /// The machine has the vector's instruction set, and there are `C` vectors from number `vector` on.
+    /// As for `panel`, and there are `C` vectors from number `vector` on.
     #[inline(always)]
     unsafe fn columns<V: Vector<Element = T>, const C: usize>(&self, vector: usize) -> usize {
         let (m, most) = (self.sizes.m, strip(V::REGISTERS));
@@ -208,12 +260,11 @@ impl<T: Wide> Tiles<'_, T> {
     /// `R` rows and `C` vectors of columns, their sums in registers; returns `C`.
     ///
     /// # Safety
-    /// As for `columns`, and there are `R` rows from `row` on, where in strips all of one strip.
+    /// As for `panel`, and there are `R` rows from `row` on, where in strips all of one strip.
     #[inline(always)]
     unsafe fn tile<V: Vector<Element = T>, const R: usize, const C: usize>(&self, row: usize, vector: usize) -> usize {
         let column = vector * V::LANES;
-        // SAFETY: `product_at` has checked that x and w hold all rows and columns, and its caller answers for the target;
-        // the tile's rows and columns are among them, by the contract.
+        // SAFETY: the contract; the tile's rows and columns are among those of x, w and the target.
         unsafe {
             let (mut x, row_stride, col_stride) = match self.x {
                 Left::Lying(x) => {
@@ -225,7 +276,7 @@ impl<T: Wide> Tiles<'_, T> {
                     (data.as_ptr().add(number * length + within), 1, rows as isize)
                 }
             };
-            let mut w = self.w.as_ptr().add(column);
+            let mut w = self.w.add(column);
             let target = self.target.skip(row, column);
             let Target { out, stride, .. } = target;
             let mut sums = [[V::splat(T::zero()); C]; R];

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::tiles::{COLUMNS, Left, Start, Target, product_at};
+use super::tiles::{COLUMNS, Left, Right, Start, Target, product_at};
 use super::{FEW, Matrix, Sizes};
 use crate::kernels::threads::{available, share_where};
 use crate::kernels::vector::Wide;
@@ -14,7 +14,7 @@ pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matri
     assert!(out.len() == m * n && w.len() == k * n, "the operands don't fit");
     let target = Target { out: out.as_mut_ptr(), stride: n, start: if add { Start::Out } else { Start::Zero } };
     // SAFETY: `out` holds m rows of n elements and is borrowed mutably.
-    unsafe { product_at(target, sizes, Left::Lying(x), w, n) }
+    unsafe { product_at(target, sizes, Left::Lying(x), Right::lying(w, n)) }
 }
 
 /// Rows of a large right operand that are read side by side, each a stream of its own for the processor to read ahead.
@@ -55,10 +55,10 @@ pub(super) unsafe fn few_rows<T: Wide>(
         let n = width.min(whole - column);
         for term in (0..k).step_by(terms) {
             let b = b.skip(term, column);
-            let (left, w) = (Left::Lying(a).after(term), &b.data[b.offset..]);
+            let w = Right::lying(&b.data[b.offset..], b.row_stride as usize);
             let sizes = Sizes { m, k: terms.min(k - term), n };
             // SAFETY: the contract; pieces have no column in common.
-            unsafe { product_at(target.after(term).skip(0, column), sizes, left, w, b.row_stride as usize) };
+            unsafe { product_at(target.after(term).skip(0, column), sizes, Left::Lying(a).after(term), w) };
         }
     };
     share_where(shared, (0..whole).step_by(width), piece);
