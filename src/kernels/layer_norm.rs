@@ -77,7 +77,6 @@ impl<T: num_traits::Float + Pooled + Send + Sync> LayerNorm<T> {
     fn moments(self, x: &[T]) -> [T; 2] {
         let n = self.count();
         let mean = if self.centred { sum_block(x) / n } else { T::zero() };
-        // Centred first: the square of the mean would drown a small variance.
         let variance = fold_block(x, &SquaresAbout { mean }) / n;
         [mean, (variance + self.epsilon).sqrt().recip()]
     }
@@ -94,7 +93,7 @@ impl<T: num_traits::Float + Pooled + Send + Sync> LayerNorm<T> {
         let n = self.count();
         let offset = if self.centred { sum_block(g) / n } else { T::zero() };
         let slope = dot_block(mean, x, g) / n * rsqrt * rsqrt;
-        pull_row(g, x, [offset, mean, slope, rsqrt]);
+        pull_row(g, x, [rsqrt, mean, slope * rsqrt, offset * rsqrt]);
     }
 
     fn count(self) -> T {

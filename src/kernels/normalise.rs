@@ -1,4 +1,4 @@
-//! Normalising groups of elements in few passes.
+//! Normalising groups of rows, as batch, group and instance normalisation do, in few passes.
 
 use super::block::Block;
 use super::isa::vectorized;
@@ -6,33 +6,17 @@ use super::pool::{self, Pooled};
 use super::reduce::{Fold, dot_about, fold_dense, sum};
 use super::threads;
 
-/// A dense tensor `[outer, groups, inner]`: group g has the elements `[o, g, i]` for all o and i.
+/// A dense tensor as rows of `width` elements. The rows of a group are normalised together; those of a channel, and no
+/// others, have a factor and an offset.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Grouped {
-    pub(crate) outer: usize,
+pub(crate) struct Rows {
+    pub(crate) width: usize,
+    /// Neighbouring rows that belong to one group; those that follow belong to the next, and after the last group the first
+    /// comes again.
+    pub(crate) together: usize,
     pub(crate) groups: usize,
-    pub(crate) inner: usize,
-}
-
-impl Grouped {
-    /// Elements of a group.
-    pub(crate) fn count(self) -> usize {
-        self.outer * self.inner
-    }
-
-    /// The rows of a group, in order.
-    fn rows<T>(self, x: &[T], group: usize) -> impl Iterator<Item = &[T]> {
-        (0..self.outer).map(move |o| &x[(o * self.groups + group) * self.inner..][..self.inner])
-    }
-
-    /// `f` of every group.
-    fn map<U: Send>(self, f: impl Fn(usize) -> U + Sync + Send) -> Vec<U> {
-        let mut results: Vec<_> = (0..self.groups).map(|_| None).collect();
-        threads::for_row_chunks(&mut results, 1, 2 * self.count(), |first, results| {
-            results.iter_mut().zip(first..).for_each(|(result, group)| *result = Some(f(group)));
-        });
-        results.into_iter().flatten().collect()
-    }
+    /// Rows belong to one channel after the other, and then to the first again.
+    pub(crate) channels: usize,
 }
 
 /// Of a group: its mean, its variance, and 1 / √(variance + ε).
@@ -40,26 +24,185 @@ impl Grouped {
 pub(crate) struct Moments<T> {
     pub(crate) mean: T,
     pub(crate) variance: T,
-    pub(crate) scale: T,
+    pub(crate) rsqrt: T,
 }
 
-/// The moments of each group.
-pub(crate) fn moments<T>(x: &[T], layout: Grouped, epsilon: T) -> Vec<Moments<T>>
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    let n = T::from(layout.count()).unwrap_or_else(T::nan);
-    let zero = T::zero();
-    layout.map(|group| {
-        let mean = layout.rows(x, group).fold(zero, |total, row| total + sum(row)) / n;
-        // Centred first: the square of the mean would drown a small variance.
-        let squares = SquaresAbout { mean };
-        let variance = layout.rows(x, group).fold(zero, |sum, row| sum + fold_dense(row, &squares)) / n;
-        Moments { mean, variance, scale: (variance + epsilon).sqrt().recip() }
-    })
+impl Rows {
+    /// Rows that all have their channel's numbers.
+    pub(crate) fn of_channels(channels: usize, width: usize) -> Rows {
+        Rows { width, together: 1, groups: channels, channels }
+    }
+
+    /// Each group's moments.
+    ///
+    /// Memory is read once: a row's squares are added up about its own mean while it is at hand, and brought to the group's by
+    /// Σ (x − μ)² = Σ (x − row's mean)² + n (row's mean − μ)²
+    /// ([Chan, Golub and LeVeque 1983](https://doi.org/10.1080/00031305.1983.10483115)).
+    pub(crate) fn moments<T>(self, x: &[T], epsilon: T) -> Vec<Moments<T>>
+    where
+        T: num_traits::Float + Pooled + Send + Sync,
+    {
+        let n = number(self.width);
+        let rows = self.two_of_each(x, |_, x| {
+            let mean = sum(x) / n;
+            [mean, fold_dense(x, &SquaresAbout { mean })]
+        });
+        let rows = || self.places().zip(rows.as_chunks().0);
+        let in_group: T = number(x.len() / self.width / self.groups);
+        let mut moments = vec![Moments { mean: T::zero(), variance: T::zero(), rsqrt: T::zero() }; self.groups];
+        rows().for_each(|((group, _), &[mean, _])| moments[group].mean = moments[group].mean + mean / in_group);
+        for ((group, _), &[mean, squares]) in rows() {
+            let moments = &mut moments[group];
+            let apart = mean - moments.mean;
+            moments.variance = moments.variance + (squares / n + apart * apart) / in_group;
+        }
+        moments.iter_mut().for_each(|moments| moments.rsqrt = (moments.variance + epsilon).sqrt().recip());
+        moments
+    }
+
+    /// (x − mean) / √(variance + ε) · scale + shift.
+    pub(crate) fn normalise<T>(self, x: &[T], moments: &[Moments<T>], scale: &[T], shift: &[T]) -> Block<T>
+    where
+        T: num_traits::Float + Pooled + Send + Sync,
+    {
+        let of = |(group, channel): (usize, usize)| {
+            let Moments { mean, rsqrt, .. } = moments[group];
+            [mean, rsqrt * scale[channel], shift[channel]]
+        };
+        self.map(x, of, |x, [mean, scale, shift]| (x - mean) * scale + shift)
+    }
+
+    /// x · scale + shift.
+    pub(crate) fn affine<T>(self, x: &[T], scale: &[T], shift: &[T]) -> Block<T>
+    where
+        T: num_traits::Float + Pooled + Send + Sync,
+    {
+        self.map(x, |(_, channel)| [scale[channel], shift[channel]], |x, [scale, shift]| x * scale + shift)
+    }
+
+    /// x + shift.
+    pub(crate) fn shift<T>(self, x: &[T], shift: &[T]) -> Block<T>
+    where
+        T: num_traits::Float + Pooled + Send + Sync,
+    {
+        self.map(x, |(_, channel)| [shift[channel]], |x, [shift]| x + shift)
+    }
+
+    /// Σ g·x and Σ g of each channel.
+    pub(crate) fn sums<T>(self, g: &[T], x: &[T]) -> [Block<T>; 2]
+    where
+        T: num_traits::Float + Pooled + Send + Sync,
+    {
+        let rows = self.two_of_each(x, |row, x| self.sums_about(T::zero(), row, g, x));
+        self.of_each_channel(&rows)
+    }
+
+    /// The cotangent g of [`normalise`](Self::normalise) becomes that of x; returns those of scale and shift.
+    ///
+    /// With x̂ = (x − mean) / √(variance + ε) and h = g · scale: x̄ = (h − mean(h) − x̂ mean(h x̂)) / √(variance + ε), with the
+    /// means over a group; the scale's is Σ g x̂ and the shift's Σ g over a channel.
+    pub(crate) fn backward<T>(self, g: &mut [T], x: &[T], moments: &[Moments<T>], scale: &[T]) -> [Block<T>; 2]
+    where
+        T: num_traits::Float + Pooled + Send + Sync,
+    {
+        let centres = self.of_each_row(x.len(), |(group, _)| [moments[group].mean, moments[group].rsqrt]);
+        let rows = self.two_of_each(x, |row, x| {
+            let [mean, rsqrt] = centres.as_chunks().0[row];
+            let [product, sum] = self.sums_about(mean, row, g, x);
+            [product * rsqrt, sum]
+        });
+        let n: T = number(x.len() / self.groups);
+        let mut means = vec![[T::zero(); 2]; self.groups];
+        for ((group, channel), &[product, sum]) in self.places().zip(rows.as_chunks().0) {
+            let [slope, offset] = means[group];
+            means[group] = [slope + scale[channel] * product / n, offset + scale[channel] * sum / n];
+        }
+        let numbers = self.of_each_row(x.len(), |(group, channel)| {
+            let (Moments { mean, rsqrt, .. }, [slope, offset]) = (moments[group], means[group]);
+            [scale[channel] * rsqrt, mean, slope * rsqrt * rsqrt, offset * rsqrt]
+        });
+        threads::for_row_chunks(g, self.width, 2, |first, g| {
+            let rows = g.chunks_exact_mut(self.width).zip(x.chunks_exact(self.width).skip(first));
+            for ((g, x), &numbers) in rows.zip(&numbers.as_chunks().0[first..]) {
+                vectorized!(move || pull_row(g, x, numbers));
+            }
+        });
+        self.of_each_channel(&rows)
+    }
+
+    /// Σ g·(x − centre) and Σ g of a row.
+    fn sums_about<T>(self, centre: T, row: usize, g: &[T], x: &[T]) -> [T; 2]
+    where
+        T: num_traits::Float + Pooled + Send + Sync,
+    {
+        let g = &g[row * self.width..][..self.width];
+        [dot_about(centre, x, g), sum(g)]
+    }
+
+    /// The group and the channel of row after row, without end.
+    fn places(self) -> impl Iterator<Item = (usize, usize)> {
+        let groups = (0..self.groups).cycle().flat_map(move |group| std::iter::repeat_n(group, self.together));
+        groups.zip((0..self.channels).cycle())
+    }
+
+    /// `N` numbers of each row, by its group and channel.
+    fn of_each_row<T, const N: usize>(self, elements: usize, of: impl Fn((usize, usize)) -> [T; N]) -> Block<T>
+    where
+        T: Pooled,
+    {
+        let mut numbers = pool::buffer(elements / self.width * N);
+        numbers.as_chunks_mut().0.iter_mut().zip(self.places()).for_each(|(numbers, place)| *numbers = of(place));
+        numbers
+    }
+
+    /// Two numbers of each row, which `of` makes of the row's number and its elements.
+    fn two_of_each<T>(self, x: &[T], of: impl Fn(usize, &[T]) -> [T; 2] + Sync) -> Block<T>
+    where
+        T: Pooled + Send + Sync,
+    {
+        let mut numbers = pool::buffer(x.len() / self.width * 2);
+        threads::for_row_chunks(&mut numbers, 2, self.width, |first, numbers| {
+            let rows = (first..).zip(x.chunks_exact(self.width).skip(first));
+            numbers.as_chunks_mut().0.iter_mut().zip(rows).for_each(|(numbers, (row, x))| *numbers = of(row, x));
+        });
+        numbers
+    }
+
+    /// Each channel's sums of its rows' two numbers.
+    fn of_each_channel<T: Pooled + num_traits::Float>(self, rows: &[T]) -> [Block<T>; 2] {
+        let mut sums = [(); 2].map(|()| pool::filled(self.channels, T::zero()));
+        for ((_, channel), row) in self.places().zip(rows.as_chunks::<2>().0) {
+            sums.iter_mut().zip(row).for_each(|(sums, &x)| sums[channel] = sums[channel] + x);
+        }
+        sums
+    }
+
+    /// `f` of each element and its row's numbers.
+    fn map<T, const N: usize>(
+        self,
+        x: &[T],
+        of: impl Fn((usize, usize)) -> [T; N],
+        f: impl Fn(T, [T; N]) -> T + Sync,
+    ) -> Block<T>
+    where
+        T: Copy + Pooled + Send + Sync,
+    {
+        let (numbers, mut out) = (self.of_each_row(x.len(), of), pool::buffer(x.len()));
+        threads::for_row_chunks(&mut out, self.width, 1, |first, out| {
+            let rows = out.chunks_exact_mut(self.width).zip(x.chunks_exact(self.width).skip(first));
+            for ((out, x), &numbers) in rows.zip(&numbers.as_chunks().0[first..]) {
+                vectorized!(|| out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x, numbers)));
+            }
+        });
+        out
+    }
 }
 
-/// Σ (x − mean)² as a fold.
+fn number<T: num_traits::Float>(count: usize) -> T {
+    T::from(count).unwrap_or_else(T::nan)
+}
+
+/// Σ (x − mean)² as a fold: the square of the mean would drown a small variance.
 pub(super) struct SquaresAbout<T> {
     pub(super) mean: T,
 }
@@ -79,102 +222,8 @@ impl<T: num_traits::Float + Sync> Fold<T> for SquaresAbout<T> {
     }
 }
 
-/// (x − mean) / √(variance + ε) · scale + shift, with the numbers of each element's group.
-pub(crate) fn normalise<T>(x: &[T], layout: Grouped, moments: &[Moments<T>], scale: &[T], shift: &[T]) -> Block<T>
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    let of = |group: usize| (moments[group].mean, moments[group].scale * scale[group], shift[group]);
-    map_rows(x, layout, of, |x, (mean, scale, shift)| (x - mean) * scale + shift)
-}
-
-/// x · scale + shift, with the numbers of each element's group.
-pub(crate) fn affine<T>(x: &[T], layout: Grouped, scale: &[T], shift: &[T]) -> Block<T>
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    map_rows(x, layout, |group| (scale[group], shift[group]), |x, (scale, shift)| x * scale + shift)
-}
-
-/// x + shift, with the number of each element's group.
-pub(crate) fn shift<T>(x: &[T], layout: Grouped, shift: &[T]) -> Block<T>
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    map_rows(x, layout, |group| shift[group], |x, shift| x + shift)
-}
-
-/// `f` of each element and what is of its group.
-fn map_rows<T, G>(x: &[T], layout: Grouped, of: impl Fn(usize) -> G + Sync, f: impl Fn(T, G) -> T + Sync) -> Block<T>
-where
-    T: Copy + Pooled + Send + Sync,
-    G: Copy,
-{
-    let mut out = pool::buffer(x.len());
-    threads::for_row_chunks(&mut out, layout.inner, 1, |first, out| {
-        let rows = out.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
-        for (row, (out, x)) in rows.enumerate() {
-            let group = of((first + row) % layout.groups);
-            vectorized!(|| out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x, group)));
-        }
-    });
-    out
-}
-
-/// Σ g and Σ g·x of each group.
-pub(crate) fn sums<T>(g: &[T], x: &[T], layout: Grouped) -> Vec<(T, T)>
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    layout.map(|group| sums_of_group(g, x, layout, group, T::zero()))
-}
-
-/// Σ g and Σ g·x̂ of each group, where x̂ is x standardised.
-pub(crate) fn sums_about<T>(g: &[T], x: &[T], layout: Grouped, moments: &[Moments<T>]) -> Vec<(T, T)>
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    layout.map(|group| {
-        let (sum, product) = sums_of_group(g, x, layout, group, moments[group].mean);
-        (sum, product * moments[group].scale)
-    })
-}
-
-/// Σ g and Σ g·(x − centre).
-fn sums_of_group<T>(g: &[T], x: &[T], layout: Grouped, group: usize, centre: T) -> (T, T)
-where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    let rows = layout.rows(g, group).zip(layout.rows(x, group));
-    rows.fold((T::zero(), T::zero()), |(total, product), (g, x)| (total + sum(g), product + dot_about(centre, x, g)))
-}
-
-/// The cotangent g of [`normalise`] pulled back to x, in place: γ · (g − mean(g) − x̂ mean(g x̂)) / √(variance + ε), by
-/// what [`sums_about`] gives.
-pub(crate) fn pull_normalise<T>(
-    g: &mut [T],
-    x: &[T],
-    layout: Grouped,
-    moments: &[Moments<T>],
-    scale: &[T],
-    sums: &[(T, T)],
-) where
-    T: num_traits::Float + Pooled + Send + Sync,
-{
-    let n = T::from(layout.count()).unwrap_or_else(T::nan);
-    threads::for_row_chunks(g, layout.inner, 2, |first, g| {
-        let rows = g.chunks_exact_mut(layout.inner).zip(x.chunks_exact(layout.inner).skip(first));
-        for (row, (g, x)) in rows.enumerate() {
-            let group = (first + row) % layout.groups;
-            let (Moments { mean, scale: rsqrt, .. }, (sum, product)) = (moments[group], sums[group]);
-            let numbers = [sum / n, mean, product / n * rsqrt, scale[group] * rsqrt];
-            vectorized!(move || pull_row(g, x, numbers));
-        }
-    });
-}
-
-/// (g − mean − (x − centre) · slope) · scale in place of g.
+/// g · scale − (x − centre) · slope − offset in place of g.
 #[inline(always)]
-pub(super) fn pull_row<T: num_traits::Float>(g: &mut [T], x: &[T], [mean, centre, slope, scale]: [T; 4]) {
-    g.iter_mut().zip(x).for_each(|(g, &x)| *g = (*g - mean - (x - centre) * slope) * scale);
+pub(super) fn pull_row<T: num_traits::Float>(g: &mut [T], x: &[T], [scale, centre, slope, offset]: [T; 4]) {
+    g.iter_mut().zip(x).for_each(|(g, &x)| *g = *g * scale - (x - centre) * slope - offset);
 }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ops::channels::affine_channels;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -21,9 +20,9 @@ impl<T: Float> Affine<T> {
         Affine { scale: Tensor::ones(shape), bias: Some(Tensor::zeros(shape)) }
     }
 
-    /// γ·x + β along the second axis of x.
-    pub(super) fn of_channels(&self, x: &Tensor<T>) -> Tensor<T> {
-        affine_channels(x, &self.scale, &self.shift())
+    /// γ, and β or zeros.
+    pub(super) fn tensors(&self) -> [Tensor<T>; 2] {
+        [self.scale.clone(), self.shift()]
     }
 
     /// β, or zeros.

@@ -111,21 +111,20 @@ impl<T: Float> Layer<Tensor<T>> for BatchNorm<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let channels = self.mean.update(|mean| mean.len());
         check_channels("BatchNorm", x.shape(), channels);
-        let affine = self.affine.as_ref().map(|affine| (&affine.scale, affine.shift()));
+        let affine = self.affine.as_ref().map(Affine::tensors);
         if self.mode.is_training(x) {
             assert!(
                 x.len() != channels,
                 "BatchNorm: an input of shape {:?} has one element a channel, which has no variance to train with",
                 x.shape()
             );
-            let affine = affine.as_ref().map(|(scale, shift)| [*scale, shift]);
             let (y, mean, variance) = normalise_channels(x, affine, self.epsilon);
             self.track(mean, variance, x.len() / channels);
             return y;
         }
         let rsqrt = (self.variance.get() + T::from_f64(self.epsilon)).rsqrt();
         let (scale, shift) = match affine {
-            Some((scale, shift)) => (rsqrt * scale, shift),
+            Some([scale, shift]) => (rsqrt * scale, shift),
             None => (rsqrt, Tensor::zeros(channels)),
         };
         let shift = shift - self.mean.get() * &scale;

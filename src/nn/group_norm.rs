@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Layer;
 use super::affine::Affine;
+use crate::ops::channels::normalise_channel_groups;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -69,11 +70,7 @@ impl<T: Float> Layer<Tensor<T>> for GroupNorm<T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         check_channels("GroupNorm", x.shape(), self.channels);
-        let y = in_groups(x, self.groups, self.epsilon);
-        match &self.affine {
-            Some(affine) => affine.of_channels(&y),
-            None => y,
-        }
+        normalise_channel_groups(x, self.groups, self.affine.as_ref().map(Affine::tensors), self.epsilon)
     }
 }
 
@@ -136,18 +133,8 @@ impl<T: Float> Layer<Tensor<T>> for InstanceNorm<T> {
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         check_channels("InstanceNorm", x.shape(), self.channels);
-        let y = in_groups(x, self.channels, self.epsilon);
-        match &self.affine {
-            Some(affine) => affine.of_channels(&y),
-            None => y,
-        }
+        normalise_channel_groups(x, self.channels, self.affine.as_ref().map(Affine::tensors), self.epsilon)
     }
-}
-
-fn in_groups<T: Float>(x: &Tensor<T>, groups: usize, epsilon: f64) -> Tensor<T> {
-    let batch = x.shape()[0];
-    let rest = x.shape()[1..].iter().product::<usize>() / groups;
-    x.reshape((batch, groups, rest)).standardise(-1, epsilon).reshape(x.shape())
 }
 
 #[track_caller]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::axes::{Axes, IntoAxes, Keep, Reduction};
 use super::channels::affine_channels;
 use crate::autodiff::fused;
-use crate::kernels::normalise::{self, Grouped, Moments};
+use crate::kernels::normalise::{Moments, Rows};
 use crate::tensor::{Float, Tensor};
 
 /// Shorter rows are faster by whole tensors.
@@ -31,7 +31,7 @@ impl<T: Float> Tensor<T> {
         let axes = Keep(axes).into_axes();
         let reduction = Reduction::over("standardise", self.shape(), axes.clone());
         match grouped(self.shape(), &reduction.keep) {
-            Some(layout) => standardise_groups(self, layout, T::from_f64(epsilon)).0,
+            Some(rows) => standardise_groups(self, rows, T::from_f64(epsilon)).0,
             None => standardise_composed(self, axes, T::from_f64(epsilon)),
         }
     }
@@ -57,61 +57,60 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// The axes as `[outer, groups, inner]`, where those that stay stand side by side and enough elements come after them.
-pub(super) fn grouped(shape: &[usize], keep: &[bool]) -> Option<Grouped> {
+/// The rows, each of one group, where the axes that stay stand side by side and enough elements come after them.
+pub(super) fn grouped(shape: &[usize], keep: &[bool]) -> Option<Rows> {
     let first = keep.iter().position(|&keep| keep).unwrap_or(0);
     let end = keep.iter().rposition(|&keep| keep).map_or(0, |last| last + 1);
-    let product = |shape: &[usize]| shape.iter().product::<usize>();
-    let inner = product(&shape[end..]);
+    let (groups, width) = (shape[first..end].iter().product(), shape[end..].iter().product());
     let is_one_block = keep[first..end].iter().all(|&keep| keep);
-    let layout = Grouped { outer: product(&shape[..first]), groups: product(&shape[first..end]), inner };
-    (is_one_block && end < shape.len() && inner >= SHORTEST_ROW && layout.count() * layout.groups > 0).then_some(layout)
+    let is_empty = shape.contains(&0);
+    (is_one_block && end < shape.len() && width >= SHORTEST_ROW && !is_empty).then(|| Rows {
+        width,
+        together: 1,
+        groups,
+        channels: 1,
+    })
 }
 
 /// (x − μ) / √(σ² + ε) with the moments of each group, which are returned too.
 #[track_caller]
-pub(super) fn standardise_groups<T: Float>(
-    x: &Tensor<T>,
-    layout: Grouped,
-    epsilon: T,
-) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
-    let (ones, zeros) = (Tensor::ones(layout.groups), Tensor::zeros(layout.groups));
-    normalise_groups([x, &ones, &zeros], layout, epsilon)
+pub(super) fn standardise_groups<T: Float>(x: &Tensor<T>, rows: Rows, epsilon: T) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
+    let (one, zero) = (Tensor::ones(1), Tensor::zeros(1));
+    normalise_groups([x, &one, &zero], Rows { channels: 1, ..rows }, epsilon)
 }
 
-/// γ (x − μ) / √(σ² + ε) + β with the γ, β and moments of each group: in two passes over the elements, of which one writes,
-/// and back in as many. Also returns the moments.
+/// γ (x − μ) / √(σ² + ε) + β with the moments of each group and the γ and β of each channel: in two passes over the elements, of
+/// which one writes, and back in as many. Also returns the moments.
 ///
-/// Derivatives, with x̂ = (x − μ) / √(σ² + ε): x̄ = γ (ȳ − mean(ȳ) − x̂ mean(ȳ x̂)) / √(σ² + ε), γ̄ = Σ ȳ x̂, β̄ = Σ ȳ.
+/// Derivatives, with x̂ = (x − μ) / √(σ² + ε) and h = γ ȳ: x̄ = (h − mean(h) − x̂ mean(h x̂)) / √(σ² + ε), γ̄ = Σ ȳ x̂, β̄ = Σ ȳ.
 #[track_caller]
 pub(super) fn normalise_groups<T: Float>(
     inputs: [&Tensor<T>; 3],
-    layout: Grouped,
+    rows: Rows,
     epsilon: T,
 ) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
     let forward = |inputs: [&Tensor<T>; 3]| {
         let [x, scale, shift] = inputs.map(Tensor::contiguous);
-        let moments = normalise::moments(x.dense(), layout, epsilon);
-        let y = normalise::normalise(x.dense(), layout, &moments, scale.dense(), shift.dense());
+        let moments = rows.moments(x.dense(), epsilon);
+        let y = rows.normalise(x.dense(), &moments, scale.dense(), shift.dense());
         (Tensor::from_dense(y, x.shape()), moments)
     };
     let pull = move |inputs: [&Tensor<T>; 3], moments: Arc<Vec<Moments<T>>>, mut g: Tensor<T>, watched: [bool; 3]| {
         let [x, scale, _] = inputs.map(Tensor::contiguous);
-        let sums = normalise::sums_about(g.contiguous().dense(), x.dense(), layout, &moments);
-        if watched[0] {
-            normalise::pull_normalise(g.as_mut_slice(), x.dense(), layout, &moments, scale.dense(), &sums);
-        }
-        let of = |f: fn(&(T, T)) -> T| Tensor::from_dense(sums.iter().map(f).collect(), &[layout.groups]);
-        [watched[0].then_some(g), watched[1].then(|| of(|sums| sums.1)), watched[2].then(|| of(|sums| sums.0))]
+        let sums = rows.backward(g.as_mut_slice(), x.dense(), &moments, scale.dense());
+        let [scale, shift] = sums.map(|sums| Tensor::from_dense(sums, scale.shape()));
+        [watched[0].then_some(g), watched[1].then_some(scale), watched[2].then_some(shift)]
     };
-    fused(inputs, forward, pull, move |inputs| composed(inputs, layout, epsilon))
+    fused(inputs, forward, pull, move |inputs| composed(inputs, rows, epsilon))
 }
 
 /// The same made of operations.
 #[track_caller]
-fn composed<T: Float>([x, scale, shift]: [&Tensor<T>; 3], layout: Grouped, epsilon: T) -> Tensor<T> {
-    let groups = x.reshape((layout.outer, layout.groups, layout.inner));
-    let standard = standardise_composed(&groups, Keep(&[0, 2]).into_axes(), epsilon);
+fn composed<T: Float>([x, scale, shift]: [&Tensor<T>; 3], rows: Rows, epsilon: T) -> Tensor<T> {
+    let Rows { width, together, groups, channels } = rows;
+    let grouped = x.reshape((x.len() / (groups * together * width), groups, together * width));
+    let standard = standardise_composed(&grouped, Keep(&[0, 2]).into_axes(), epsilon);
+    let standard = standard.reshape((x.len() / (channels * width), channels, width));
     affine_channels(&standard, scale, shift).reshape(x.shape())
 }
 
@@ -125,16 +124,16 @@ pub(super) fn standardise_composed<T: Float>(x: &Tensor<T>, axes: Axes, epsilon:
 #[cfg(test)]
 mod tests {
     use super::{grouped, standardise_composed};
-    use crate::kernels::normalise::Grouped;
+    use crate::kernels::normalise::Rows;
     use crate::ops::{IntoAxes, Keep};
     use crate::prelude::*;
 
     #[test]
     fn channels_and_rows_are_blocks() {
-        let layout = |outer, groups, inner| Some(Grouped { outer, groups, inner });
-        assert_eq!(grouped(&[4, 3, 5, 2], &[false, true, false, false]), layout(4, 3, 10));
-        assert_eq!(grouped(&[4, 3, 8], &[true, true, false]), layout(1, 12, 8));
-        assert_eq!(grouped(&[4, 8], &[false, false]), layout(1, 1, 32));
+        let rows = |groups, width| Some(Rows { width, together: 1, groups, channels: 1 });
+        assert_eq!(grouped(&[4, 3, 5, 2], &[false, true, false, false]), rows(3, 10));
+        assert_eq!(grouped(&[4, 3, 8], &[true, true, false]), rows(12, 8));
+        assert_eq!(grouped(&[4, 8], &[false, false]), rows(1, 32));
         // Rows too short, or groups that lie apart.
         assert_eq!(grouped(&[4, 3], &[false, true]), None);
         assert_eq!(grouped(&[4, 8, 2, 8], &[true, false, true, false]), None);
