@@ -206,10 +206,10 @@ pub(super) mod tests {
     /// Rows enough for several threads.
     #[test]
     fn the_number_of_threads_changes_no_bit() {
+        type Normalise = fn(&Tensor, [Tensor; 2]) -> Tensor;
         let mut rng = StdRng::seed_from_u64(1);
         let x: Tensor = Tensor::normal((16, 6, 33, 41), 1.0, 2.0, &mut rng);
         let [scale, shift] = [0, 1].map(|_| Tensor::normal(6, 0.0, 1.0, &mut rng));
-        type Normalise = fn(&Tensor, [Tensor; 2]) -> Tensor;
         let ways: [Normalise; 2] = [
             |x, affine| normalise_channels(x, Some(affine), 1e-5).0,
             |x, affine| normalise_channel_groups(x, 2, Some(affine), 1e-5),
