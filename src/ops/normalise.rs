@@ -64,12 +64,8 @@ pub(super) fn grouped(shape: &[usize], keep: &[bool]) -> Option<Rows> {
     let (groups, width) = (shape[first..end].iter().product(), shape[end..].iter().product());
     let is_one_block = keep[first..end].iter().all(|&keep| keep);
     let is_empty = shape.contains(&0);
-    (is_one_block && end < shape.len() && width >= SHORTEST_ROW && !is_empty).then(|| Rows {
-        width,
-        together: 1,
-        groups,
-        channels: 1,
-    })
+    let rows = Rows { width, together: 1, groups, channels: 1 };
+    (is_one_block && end < shape.len() && width >= SHORTEST_ROW && !is_empty).then_some(rows)
 }
 
 /// (x − μ) / √(σ² + ε) with the moments of each group, which are returned too.
