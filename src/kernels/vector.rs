@@ -35,18 +35,6 @@ pub(crate) unsafe trait Vector: Copy {
     /// self + a · b.
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
 
-    /// Has the line of memory at an address brought near. The address may lie anywhere.
-    #[inline(always)]
-    fn prefetch(at: *const Self::Element) {
-        #[cfg(all(target_arch = "x86_64", not(miri)))]
-        // SAFETY: every such machine has the instruction, and it never faults.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(at.cast());
-        }
-        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-        let _ = at;
-    }
-
     /// Writes the transpose of [`SIDE`]×[`SIDE`] elements, whose rows are `stride` and `to_stride` apart.
     #[inline(always)]
     unsafe fn transpose(from: *const Self::Element, stride: isize, to: *mut Self::Element, to_stride: usize) {
@@ -90,6 +78,18 @@ pub trait Wide: Pooled + Sync + Float + std::ops::AddAssign {
     /// Runs the work with the widest vectors that this machine has, or with those that `SAPWOOD_ISA` names.
     #[allow(private_bounds, private_interfaces)]
     fn wide<W: Work<Self>>(work: W) -> W::Output;
+}
+
+/// Has the line of memory at an address brought near. The address may lie anywhere.
+#[inline(always)]
+pub(super) fn prefetch<T>(at: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: every such machine has the instruction, and it never faults.
+    unsafe {
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = at;
 }
 
 /// Lanes without any instruction set; the products are rounded before they are added.

@@ -10,7 +10,7 @@ use super::{Matrix, Sizes};
 use crate::kernels::block::{self, Block};
 use crate::kernels::pool;
 use crate::kernels::threads::share_where;
-use crate::kernels::vector::{SIDE, Vector, Wide, Work};
+use crate::kernels::vector::{SIDE, Vector, Wide, Work, prefetch};
 
 /// Terms of a sum that are added at a time: as many rows of a panel stay in the first-level cache.
 pub(super) const TERMS: usize = 512;
@@ -287,7 +287,7 @@ unsafe fn whole_rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: 
                 // The same columns of the rows that come next.
                 let next = from.wrapping_offset(rows as isize * x.row_stride);
                 let line = block::LINE / size_of::<V::Element>();
-                (0..W).step_by(line).for_each(|column| V::prefetch(next.wrapping_add(column)));
+                (0..W).step_by(line).for_each(|column| prefetch(next.wrapping_add(column)));
                 *row = *from.cast();
             } else {
                 for (c, element) in row.iter_mut().enumerate() {

@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use super::transform::{Places, Transform, transform};
 use super::{GROUP, PLACES, TILE};
-use crate::kernels::block::Block;
+use crate::kernels::block::{Block, LINE};
 use crate::kernels::conv::Geometry;
 use crate::kernels::matmul::Matrix;
 use crate::kernels::pool;
 use crate::kernels::transpose::transpose;
-use crate::kernels::vector::Wide;
+use crate::kernels::vector::{Wide, prefetch};
 
 /// How the outputs of an image are cut into tiles.
 #[derive(Clone, Copy)]
@@ -86,6 +86,11 @@ impl<'a, T: Wide> Images<'a, T> {
             out[..left * GROUP].fill(T::zero());
             out[end * GROUP..].fill(T::zero());
             let from = &self.elements[from + row * length..];
+            // As many channels as there are in a group the processor does not read ahead by itself.
+            for channel in 0..channels {
+                let next = from.as_ptr().wrapping_add(channel * height * length + length);
+                (0..length).step_by(LINE / size_of::<T>()).for_each(|column| prefetch(next.wrapping_add(column)));
+            }
             transpose(from, height * length, &mut out[left * GROUP..], GROUP, [channels, end - left]);
         }
     }
