@@ -133,13 +133,13 @@ impl<'a, T> Right<'a, T> {
         Right { data, stride, width: usize::MAX, apart: 0 }
     }
 
-    /// Panics unless `k` rows of `n` columns, at least one each, lie within the slice.
+    /// Panics unless `k` rows of `n` columns, at least one each, lie within the slice: where the last panel's last column does,
+    /// those of the panels before do too.
     fn check(&self, k: usize, n: usize) {
         let (panel, column) = ((n - 1) / self.width, (n - 1) % self.width);
-        assert!(
-            n.is_multiple_of(COLUMNS) && panel * self.apart + (k - 1) * self.stride + column < self.data.len(),
-            "the right operand doesn't fit"
-        );
+        assert!(n.is_multiple_of(COLUMNS) && (panel == 0 || self.apart >= self.width), "not whole vectors or panels");
+        let last = panel * self.apart + (k - 1) * self.stride + column;
+        assert!(last < self.data.len(), "the right operand doesn't fit");
     }
 }
 
