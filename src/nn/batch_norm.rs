@@ -105,12 +105,12 @@ impl<T: Float> Layer<Tensor<T>> for BatchNorm<T> {
     /// y = γ (x − μ) / √(σ² + ε) + β.
     ///
     /// # Panics
-    /// Where the second axis of `x` has not `channels` elements, or, in training, where a channel has only one element
-    /// in the batch: it has no variance.
+    /// Where the second axis of `x` has not `channels` elements, γ or β has another number of them, or, in training, where a
+    /// channel has only one element in the batch: it has no variance.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let channels = self.mean.update(|mean| mean.len());
-        check_channels("BatchNorm", x.shape(), channels);
+        check_channels("BatchNorm", x.shape(), channels, self.affine.as_ref());
         let affine = self.affine.as_ref().map(Affine::tensors);
         if self.mode.is_training(x) {
             assert!(
@@ -160,6 +160,14 @@ mod tests {
         // And in testing: (1 − 0.3) / √(1.3 + 1e-5).
         let y = layer.forward(&x)[[0, 0]];
         assert!((y - 0.7 / 1.30001f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    #[should_panic(expected = "BatchNorm: factors of shape [1] and offsets of shape [3] are not for 3 channels")]
+    fn factors_are_as_many_as_channels() {
+        let mut layer: BatchNorm = BatchNorm::new(3);
+        layer.affine.as_mut().unwrap().scale = Tensor::ones(1);
+        let _ = layer.forward(&Tensor::zeros((2, 3)));
     }
 
     #[test]

@@ -66,10 +66,10 @@ impl<T: Float> Layer<Tensor<T>> for GroupNorm<T> {
     /// y = γ (x − μ) / √(σ² + ε) + β.
     ///
     /// # Panics
-    /// Where the second axis of `x` has not `channels` elements.
+    /// Where the second axis of `x` has not `channels` elements, or γ or β has another number of them.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        check_channels("GroupNorm", x.shape(), self.channels);
+        check_channels("GroupNorm", x.shape(), self.channels, self.affine.as_ref());
         normalise_channel_groups(x, self.groups, self.affine.as_ref().map(Affine::tensors), self.epsilon)
     }
 }
@@ -129,18 +129,25 @@ impl<T: Float> Layer<Tensor<T>> for InstanceNorm<T> {
     /// y = γ (x − μ) / √(σ² + ε) + β.
     ///
     /// # Panics
-    /// Where the second axis of `x` has not `channels` elements.
+    /// Where the second axis of `x` has not `channels` elements, or γ or β has another number of them.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
-        check_channels("InstanceNorm", x.shape(), self.channels);
+        check_channels("InstanceNorm", x.shape(), self.channels, self.affine.as_ref());
         normalise_channel_groups(x, self.channels, self.affine.as_ref().map(Affine::tensors), self.epsilon)
     }
 }
 
 #[track_caller]
-pub(super) fn check_channels(layer: &str, shape: &[usize], channels: usize) {
+pub(super) fn check_channels<T: Float>(layer: &str, shape: &[usize], channels: usize, affine: Option<&Affine<T>>) {
     assert!(
         shape.len() >= 2 && shape[1] == channels,
         "{layer}: an input of shape {shape:?}, where [batch, {channels}, …] is needed"
     );
+    if let Some([scale, shift]) = affine.map(Affine::tensors) {
+        let [scale, shift] = [&scale, &shift].map(Tensor::shape);
+        assert!(
+            scale == [channels] && shift == [channels],
+            "{layer}: factors of shape {scale:?} and offsets of shape {shift:?} are not for {channels} channels"
+        );
+    }
 }
