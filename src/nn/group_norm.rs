@@ -143,8 +143,8 @@ pub(super) fn check_channels<T: Float>(layer: &str, shape: &[usize], channels: u
         shape.len() >= 2 && shape[1] == channels,
         "{layer}: an input of shape {shape:?}, where [batch, {channels}, …] is needed"
     );
-    if let Some([scale, shift]) = affine.map(Affine::tensors) {
-        let [scale, shift] = [&scale, &shift].map(Tensor::shape);
+    if let Some(Affine { scale, bias }) = affine {
+        let (scale, shift) = (scale.shape(), bias.as_ref().unwrap_or(scale).shape());
         assert!(
             scale == [channels] && shift == [channels],
             "{layer}: factors of shape {scale:?} and offsets of shape {shift:?} are not for {channels} channels"

@@ -1,4 +1,4 @@
-//! Channels, the second axis: numbers of their own for each, and batch normalisation.
+//! Channels, the second axis: numbers of their own for each, and normalisation of channels and groups of them.
 
 use super::axes::{IntoAxes, Keep};
 use super::normalise::{SHORTEST_ROW, grouped, normalise_groups, standardise_composed, standardise_groups};

@@ -1,7 +1,7 @@
 //! The gated recurrent unit: r = σ(x_r + u_r), z = σ(x_z + u_z), m = u_n + b̂, n = tanh(x_n + r m), h′ = n + z (h − n), where
 //! x = input · W + b and u = h · U.
 
-use super::{PIECE, Sequences, add_rows};
+use super::{PIECE, Sequences, sum_rows};
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::{Real, sigmoid, tanh};
 use crate::kernels::matmul::{Matrix, Panels};
@@ -98,8 +98,8 @@ pub(crate) fn backward<T: Wide + Real>(
             for (row, (((gates, m), dh), factors)) in found.zip(factors).enumerate() {
                 retreat(&factors[s.inputs..], &gh[s.at(n, row, t)], dh, gates, m);
             }
-            add_rows(gates, sums);
-            add_rows(m, new_sums);
+            sum_rows(gates, sums);
+            sum_rows(m, new_sums);
             weight.add_product(gates, 3 * n, dh, rows);
             new_weight.add_product(m, n, dh, rows);
             if let (Some(weight), Some(dx)) = (&input_weight, &mut dx) {
@@ -110,8 +110,8 @@ pub(crate) fn backward<T: Wide + Real>(
             }
         }
     });
-    add_rows(&sums, bias);
-    add_rows(&new_sums, new_bias);
+    sum_rows(&sums, bias);
+    sum_rows(&new_sums, new_bias);
 }
 
 /// One step of one sequence back: from h̄′, its output's and what the later steps have left in `dh`, to the cotangents of gates

@@ -1,6 +1,6 @@
 //! The LSTM: of the gates [i, f, g, o], c′ = σ(f) c + σ(i) tanh(g) and h′ = σ(o) tanh(c′).
 
-use super::{PIECE, Sequences, add_rows, four};
+use super::{PIECE, Sequences, four, sum_rows};
 use crate::kernels::isa::vectorized;
 use crate::kernels::math::{Real, sigmoid, tanh};
 use crate::kernels::matmul::{Matrix, Panels};
@@ -109,7 +109,7 @@ pub(crate) fn backward<T: Wide + Real>(
                 let here = s.at(n, row, t);
                 retreat([&h[here.clone()], c_before], [&back[inputs..], &gh[here]], dc, gates);
             }
-            add_rows(gates, sums);
+            sum_rows(gates, sums);
             weight.affine(gates, 4 * n, None, &mut back, rows);
             if let Some(dx) = &mut dx {
                 for (row, back) in back.chunks_exact(width).enumerate() {
@@ -121,7 +121,7 @@ pub(crate) fn backward<T: Wide + Real>(
             dh.copy_from_slice(&back[inputs..]);
         }
     });
-    add_rows(&sums, bias);
+    sum_rows(&sums, bias);
 }
 
 /// One step of one sequence back: from h̄′, in two parts, and c̄′ to the cotangents of the gates, in their place, and c̄.

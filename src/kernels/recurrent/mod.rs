@@ -117,8 +117,8 @@ impl Sequences {
     }
 }
 
-/// Adds up rows, in order. Few enough of them to be work for one thread.
-fn add_rows<T: num_traits::Float>(rows: &[T], sums: &mut [T]) {
+/// Adds rows to sums, in order: few enough to be work for one thread.
+fn sum_rows<T: num_traits::Float>(rows: &[T], sums: &mut [T]) {
     let width = sums.len();
     vectorized!(|| for row in rows.chunks_exact(width) {
         sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum = *sum + x);

@@ -86,7 +86,7 @@ impl<'a, T: Wide> Images<'a, T> {
             out[..left * GROUP].fill(T::zero());
             out[end * GROUP..].fill(T::zero());
             let from = &self.elements[from + row * length..];
-            // As many channels as there are in a group the processor does not read ahead by itself.
+            // A group has more planes than the processor reads ahead by itself.
             for channel in 0..channels {
                 let next = from.as_ptr().wrapping_add(channel * height * length + length);
                 (0..length).step_by(LINE / size_of::<T>()).for_each(|column| prefetch(next.wrapping_add(column)));
