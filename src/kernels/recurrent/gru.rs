@@ -66,9 +66,9 @@ fn advance<T: Wide + Real>([u, bias, before]: [&[T]; 3], gates: &mut [T], m: &mu
 }
 
 /// The cotangents of x where they are asked for, from those of h `[batch, time, hidden]`, and the record of [x, h] before each
-/// step. `gates` and `m` come as [`forward`] has left them, and go with the records of the cotangents of r, z and n before their activations, and of m; `bias` and `new_bias`,
-/// zeros, with the sums of these. `start` `[batch, hidden]` comes with zeros and goes with the cotangent of the first h. `weights`
-/// are the transposes of W and U.
+/// step. `gates` and `m` come as [`forward`] has left them, and go with the records of the cotangents of r, z and n before their
+/// activations, and of m; `bias` and `new_bias`, zeros, with the sums of these. `start` `[batch, hidden]` comes with zeros and
+/// goes with the cotangent of the first h. `weights` are the transposes of W and U.
 pub(crate) fn backward<T: Wide + Real>(
     s: Sequences,
     factors: &[T],

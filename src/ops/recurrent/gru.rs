@@ -19,7 +19,7 @@ use crate::tensor::{Float, Tensor};
 /// The same as [`gru_step`] again and again. Derivative: as that of the LSTM's sequence, the gates' cotangents are found from
 /// the last step to the first; those to the weights are one product each.
 pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
-    let s = sequences(inputs, inputs[5].shape()[1], reverse);
+    let s = sequences(inputs, reverse);
     let forward = |[x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6]| {
         let [x, bias, new_bias, start] = [x, bias, new_bias, h].map(Tensor::contiguous);
         let mut h = pool::buffer(s.batch * s.time * s.hidden);

@@ -20,7 +20,7 @@ use crate::tensor::{Float, Tensor};
 /// each handing h̄ = Ḡ · Uᵀ to the one before; then x̄ = Ḡ · Wᵀ, [W̄, Ū] = [x, h]ᵀ · Ḡ with each step's h before it, b̄ = Σ Ḡ.
 #[track_caller]
 pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> (Tensor<T>, Tensor<T>) {
-    let s = sequences(inputs, inputs[4].shape()[1], reverse);
+    let s = sequences(inputs, reverse);
     let joined = lstm_sequence(inputs, s);
     let rows = (s.batch * s.time * s.hidden) as isize;
     (
@@ -136,7 +136,7 @@ mod tests {
     fn fused_and_composed_agree_to_the_second_derivative() {
         agree(
             inputs([&[19, 4, 3], &[3, 20], &[5, 20], &[20], &[19, 5], &[19, 5]]),
-            |inputs, reverse| lstm_sequence(inputs, sequences(inputs, 5, reverse)),
+            |inputs, reverse| lstm_sequence(inputs, sequences(inputs, reverse)),
             composed,
         );
     }

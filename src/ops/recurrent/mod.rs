@@ -8,8 +8,9 @@ use crate::tensor::{Float, Tensor};
 pub(crate) use gru::{gru, gru_step};
 pub(crate) use lstm::{lstm, lstm_step};
 
-/// The sequences of x `[batch, time, inputs]` in cells with so many states, of an operation of these inputs.
-fn sequences<T: Float>(inputs: [&Tensor<T>; 6], hidden: usize, reverse: bool) -> Sequences {
+/// The lengths of an operation whose inputs begin with x `[batch, time, inputs]`, W, and U `[hidden, …]`.
+fn sequences<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Sequences {
+    let hidden = inputs[2].shape()[0];
     let &[batch, time, width] = inputs[0].shape() else { unreachable!("sequences have three axes") };
     let recorded = inputs.into_iter().any(Tensor::is_traced);
     Sequences { batch, time, inputs: width, hidden, reverse, recorded }
