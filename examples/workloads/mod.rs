@@ -118,7 +118,8 @@ fn lenet(rng: &mut StdRng) -> Step {
 fn vgg(rng: &mut StdRng) -> Step {
     let (x, y) = (Tensor::uniform((64, 3, 32, 32), 0.0..1.0, rng), labels(64, rng));
     let block = |inputs: usize, outputs: usize, rng: &mut StdRng| {
-        chain![Conv2d::new(inputs, outputs, 3, rng).padding(1), BatchNorm::new(outputs), Activation::Relu]
+        let norm = BatchNorm::new(outputs).activation(Activation::Relu);
+        chain![Conv2d::new(inputs, outputs, 3, rng).padding(1), norm]
     };
     let model = chain![
         block(3, 32, rng),

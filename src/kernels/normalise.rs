@@ -3,7 +3,7 @@
 use super::block::Block;
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
-use super::reduce::{Fold, dot_about, fold_dense, sum};
+use super::reduce::{Fold, fold_dense, sum, sum_block};
 use super::threads;
 
 /// A dense tensor as rows of `width` elements. The rows of a group are normalised together; those of a channel, and no
@@ -60,16 +60,16 @@ impl Rows {
         moments
     }
 
-    /// (x − mean) / √(variance + ε) · scale + shift.
-    pub(crate) fn normalise<T>(self, x: &[T], moments: &[Moments<T>], scale: &[T], shift: &[T]) -> Block<T>
+    /// (x − mean) / √(variance + ε) · scale + shift; where `rectified`, 0 in place of what is below.
+    pub(crate) fn normalise<T>(self, x: &[T], moments: &[Moments<T>], affine: [&[T]; 2], rectified: bool) -> Block<T>
     where
         T: num_traits::Float + Pooled + Send + Sync,
     {
-        let of = |(group, channel): (usize, usize)| {
-            let Moments { mean, rsqrt, .. } = moments[group];
-            [mean, rsqrt * scale[channel], shift[channel]]
-        };
-        self.map(x, of, |x, [mean, scale, shift]| (x - mean) * scale + shift)
+        let of = |place| line(place, moments, affine);
+        if rectified {
+            return self.map(x, of, |x, line| where_above(line, x, on(line, x)));
+        }
+        self.map(x, of, |x, line| on(line, x))
     }
 
     /// x · scale + shift.
@@ -93,29 +93,43 @@ impl Rows {
     where
         T: num_traits::Float + Pooled + Send + Sync,
     {
-        let rows = self.two_of_each(x, |row, x| self.sums_about(T::zero(), row, g, x));
+        let rows = self.two_of_each(x, |row, x| {
+            let g = &g[row * self.width..][..self.width];
+            vectorized!(move || sums_about(T::zero(), g, x, |g, _| g))
+        });
         self.of_each_channel(&rows)
     }
 
     /// The cotangent g of [`normalise`](Self::normalise) becomes that of x; returns those of scale and shift.
     ///
     /// With x̂ = (x − mean) / √(variance + ε) and h = g · scale: x̄ = (h − mean(h) − x̂ mean(h x̂)) / √(variance + ε), with the
-    /// means over a group; the scale's is Σ g x̂ and the shift's Σ g over a channel.
-    pub(crate) fn backward<T>(self, g: &mut [T], x: &[T], moments: &[Moments<T>], scale: &[T]) -> [Block<T>; 2]
+    /// means over a group; the scale's is Σ g x̂ and the shift's Σ g over a channel. Where `rectified`, g counts as 0 where y is:
+    /// to find that anew costs less than to read y.
+    pub(crate) fn backward<T>(
+        self,
+        g: &mut [T],
+        x: &[T],
+        moments: &[Moments<T>],
+        affine: [&[T]; 2],
+        rectified: bool,
+    ) -> [Block<T>; 2]
     where
         T: num_traits::Float + Pooled + Send + Sync,
     {
-        let centres = self.of_each_row(x.len(), |(group, _)| [moments[group].mean, moments[group].rsqrt]);
-        let rows = self.two_of_each(x, |row, x| {
-            let [mean, rsqrt] = centres.as_chunks().0[row];
-            let [product, sum] = self.sums_about(mean, row, g, x);
-            [product * rsqrt, sum]
+        let lines = self.of_each_row(x.len(), |place| line(place, moments, affine));
+        let mut rows = self.two_of_each(x, |row, x| {
+            let (line, g) = (lines.as_chunks().0[row], &g[row * self.width..][..self.width]);
+            if rectified {
+                return vectorized!(move || sums_about(line[0], g, x, |g, x| where_above(line, x, g)));
+            }
+            vectorized!(move || sums_about(line[0], g, x, |g, _| g))
         });
-        let n: T = number(x.len() / self.groups);
+        let (scale, n) = (affine[0], number::<T>(x.len() / self.groups));
         let mut means = vec![[T::zero(); 2]; self.groups];
-        for ((group, channel), &[product, sum]) in self.places().zip(rows.as_chunks().0) {
+        for ((group, channel), [product, sum]) in self.places().zip(rows.as_chunks_mut().0) {
+            *product = *product * moments[group].rsqrt;
             let [slope, offset] = means[group];
-            means[group] = [slope + scale[channel] * product / n, offset + scale[channel] * sum / n];
+            means[group] = [slope + scale[channel] * *product / n, offset + scale[channel] * *sum / n];
         }
         let numbers = self.of_each_row(x.len(), |(group, channel)| {
             let (Moments { mean, rsqrt, .. }, [slope, offset]) = (moments[group], means[group]);
@@ -123,20 +137,17 @@ impl Rows {
         });
         threads::for_row_chunks(g, self.width, 2, |first, g| {
             let rows = g.chunks_exact_mut(self.width).zip(x.chunks_exact(self.width).skip(first));
-            for ((g, x), &numbers) in rows.zip(&numbers.as_chunks().0[first..]) {
-                vectorized!(move || pull_row(g, x, numbers));
+            let numbers = lines.as_chunks().0[first..].iter().zip(&numbers.as_chunks().0[first..]);
+            for ((g, x), (&line, &numbers)) in rows.zip(numbers) {
+                vectorized!(move || {
+                    if rectified {
+                        g.iter_mut().zip(x).for_each(|(g, &x)| *g = where_above(line, x, *g));
+                    }
+                    pull_row(g, x, numbers);
+                });
             }
         });
         self.of_each_channel(&rows)
-    }
-
-    /// Σ g·(x − centre) and Σ g of a row.
-    fn sums_about<T>(self, centre: T, row: usize, g: &[T], x: &[T]) -> [T; 2]
-    where
-        T: num_traits::Float + Pooled + Send + Sync,
-    {
-        let g = &g[row * self.width..][..self.width];
-        [dot_about(centre, x, g), sum(g)]
     }
 
     /// The group and the channel of row after row, without end.
@@ -220,6 +231,48 @@ impl<T: num_traits::Float + Sync> Fold<T> for SquaresAbout<T> {
     fn lift(&self, x: T) -> T {
         (x - self.mean) * (x - self.mean)
     }
+}
+
+/// Of a row of a group and a channel: what is taken from its elements, their factor, and what is added.
+fn line<T: num_traits::Float>(
+    (group, channel): (usize, usize),
+    moments: &[Moments<T>],
+    [scale, shift]: [&[T]; 2],
+) -> [T; 3] {
+    let Moments { mean, rsqrt, .. } = moments[group];
+    [mean, rsqrt * scale[channel], shift[channel]]
+}
+
+/// What becomes of an element.
+#[inline(always)]
+fn on<T: num_traits::Float>([mean, scale, shift]: [T; 3], x: T) -> T {
+    (x - mean) * scale + shift
+}
+
+/// `value` where what becomes of x is above 0, or no number; else 0.
+#[inline(always)]
+fn where_above<T: num_traits::Float>(line: [T; 3], x: T, value: T) -> T {
+    if on(line, x) <= T::zero() { T::zero() } else { value }
+}
+
+/// Σ h·(x − centre) and Σ h of a row, with h = `of`(g, x).
+#[inline(always)]
+fn sums_about<T: num_traits::Float + Sync>(centre: T, g: &[T], x: &[T], of: impl Fn(T, T) -> T) -> [T; 2] {
+    const LANES: usize = 32;
+    let ((g, g_rest), (x, x_rest)) = (g.as_chunks::<LANES>(), x.as_chunks::<LANES>());
+    let [mut products, mut sums] = [[T::zero(); LANES]; 2];
+    for (g, x) in g.iter().zip(x) {
+        for i in 0..LANES {
+            let h = of(g[i], x[i]);
+            products[i] = products[i] + h * (x[i] - centre);
+            sums[i] = sums[i] + h;
+        }
+    }
+    let rest = g_rest.iter().zip(x_rest).fold([T::zero(); 2], |[product, sum], (&g, &x)| {
+        let h = of(g, x);
+        [product + h * (x - centre), sum + h]
+    });
+    [rest[0] + sum_block(&products), rest[1] + sum_block(&sums)]
 }
 
 /// g · scale − (x − centre) · slope − offset in place of g.

@@ -76,6 +76,17 @@ pub enum Activation {
     LogCosh,
 }
 
+impl Activation {
+    /// This function of what `operation` gives, which is told whether to make max(x, 0) of it along the way.
+    #[track_caller]
+    pub(super) fn after<T: Float>(&self, operation: impl FnOnce(bool) -> Tensor<T>) -> Tensor<T> {
+        match self {
+            Activation::Relu => operation(true),
+            other => other.forward(&operation(false)),
+        }
+    }
+}
+
 impl<T: Float> Layer<Tensor<T>> for Activation {
     type Output = Tensor<T>;
 
@@ -108,6 +119,36 @@ impl<T: Float> Layer<Tensor<T>> for Activation {
             Activation::Softsign => x.softsign(),
             Activation::Lisht => x.lisht(),
             Activation::LogCosh => x.log_cosh(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::nn::{BatchNorm, GroupNorm, InstanceNorm, LayerNorm};
+    use crate::prelude::*;
+
+    #[test]
+    fn the_activation_of_a_norm_comes_last() {
+        let x = Tensor::<f64>::normal((3, 4, 10), 0.0, 1.0, &mut StdRng::seed_from_u64(1));
+        for f in [Activation::Relu, Activation::Tanh] {
+            macro_rules! comes_last {
+                ($layer:expr) => {
+                    for training in [true, false] {
+                        let (mut plain, mut with) = ($layer, $layer.activation(f));
+                        if training {
+                            plain.train_mode();
+                            with.train_mode();
+                        }
+                        assert_eq!(with.forward(&x), f.forward(&plain.forward(&x)), "{with:?}");
+                    }
+                };
+            }
+            comes_last!(BatchNorm::new(4));
+            comes_last!(GroupNorm::new(2, 4));
+            comes_last!(InstanceNorm::new(4));
+            comes_last!(LayerNorm::new(10));
+            comes_last!(LayerNorm::new(10).without_affine());
         }
     }
 }

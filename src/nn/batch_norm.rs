@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
 use super::affine::Affine;
 use super::group_norm::check_channels;
+use super::{Activation, Layer};
 use crate::ops::channels::{affine_channels, normalise_channels};
 use crate::params::{Buffer, Mode, Params};
 use crate::tensor::{Float, Tensor};
 
-/// Each channel to mean 0 and variance 1 over the batch, then scaled and shifted: y = γ (x − μ) / √(σ² + ε) + β
-/// ([Ioffe and Szegedy 2015](https://arxiv.org/abs/1502.03167)).
+/// Each channel to mean 0 and variance 1 over the batch, then scaled and shifted: y = f(γ (x − μ) / √(σ² + ε) + β), with the
+/// activation f ([Ioffe and Szegedy 2015](https://arxiv.org/abs/1502.03167)).
 ///
 /// Shapes: x `[batch, channels, …]`, y as x, γ and β `[channels]`.
 ///
@@ -20,7 +20,8 @@ use crate::tensor::{Float, Tensor};
 /// of dimensions.
 ///
 /// It is in training while a gradient is being taken, unless [`train_mode`](Params::train_mode) or
-/// [`test_mode`](Params::test_mode) say otherwise. The running statistics are [`Buffer`]s: checkpoints hold them.
+/// [`test_mode`](Params::test_mode) say otherwise. The running statistics are [`Buffer`]s: checkpoints hold them. A relu is made
+/// along the way: `BatchNorm::new(8).activation(Activation::Relu)` takes less time and memory than a layer of its own.
 ///
 /// ```
 /// use sapwood::nn::BatchNorm;
@@ -40,13 +41,15 @@ pub struct BatchNorm<T: Float = f32> {
     pub mean: Buffer<Tensor<T>>,
     /// The running variance, `[channels]`.
     pub variance: Buffer<Tensor<T>>,
+    /// f.
+    pub activation: Activation,
     momentum: f64,
     epsilon: f64,
     mode: Mode,
 }
 
 impl<T: Float> BatchNorm<T> {
-    /// Running means start as zeros, running variances as ones.
+    /// Running means start as zeros, running variances as ones; no activation.
     ///
     /// # Panics
     /// Where there are no channels.
@@ -57,6 +60,7 @@ impl<T: Float> BatchNorm<T> {
             affine: Some(Affine::new(&[channels])),
             mean: Buffer::new(Tensor::zeros(channels)),
             variance: Buffer::new(Tensor::ones(channels)),
+            activation: Activation::Identity,
             momentum: 0.1,
             epsilon: 1e-5,
             mode: Mode::Auto,
@@ -66,6 +70,11 @@ impl<T: Float> BatchNorm<T> {
     /// The same layer without γ and β.
     pub fn without_affine(self) -> Self {
         BatchNorm { affine: None, ..self }
+    }
+
+    /// The same layer with an activation.
+    pub fn activation(self, activation: Activation) -> Self {
+        BatchNorm { activation, ..self }
     }
 
     /// The same layer with another momentum: the weight of the newest batch.
@@ -102,7 +111,7 @@ impl<T: Float> BatchNorm<T> {
 impl<T: Float> Layer<Tensor<T>> for BatchNorm<T> {
     type Output = Tensor<T>;
 
-    /// y = γ (x − μ) / √(σ² + ε) + β.
+    /// y = f(γ (x − μ) / √(σ² + ε) + β).
     ///
     /// # Panics
     /// Where the second axis of `x` has not `channels` elements, γ or β has another number of them, or, in training, where a
@@ -118,9 +127,11 @@ impl<T: Float> Layer<Tensor<T>> for BatchNorm<T> {
                 "BatchNorm: an input of shape {:?} has one element a channel, which has no variance to train with",
                 x.shape()
             );
-            let (y, mean, variance) = normalise_channels(x, affine, self.epsilon);
-            self.track(mean, variance, x.len() / channels);
-            return y;
+            return self.activation.after(|rectified| {
+                let (y, mean, variance) = normalise_channels(x, affine, self.epsilon, rectified);
+                self.track(mean, variance, x.len() / channels);
+                y
+            });
         }
         let rsqrt = (self.variance.get() + T::from_f64(self.epsilon)).rsqrt();
         let (scale, shift) = match affine {
@@ -128,7 +139,7 @@ impl<T: Float> Layer<Tensor<T>> for BatchNorm<T> {
             None => (rsqrt, Tensor::zeros(channels)),
         };
         let shift = shift - self.mean.get() * &scale;
-        affine_channels(x, &scale, &shift)
+        self.activation.forward(&affine_channels(x, &scale, &shift))
     }
 }
 

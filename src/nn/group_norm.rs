@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
 use super::affine::Affine;
+use super::{Activation, Layer};
 use crate::ops::channels::normalise_channel_groups;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
 /// Each group of channels of each observation to mean 0 and variance 1, then scaled and shifted a channel:
-/// y = γ (x − μ) / √(σ² + ε) + β ([Wu and He 2018](https://arxiv.org/abs/1803.08494)).
+/// y = f(γ (x − μ) / √(σ² + ε) + β), with the activation f ([Wu and He 2018](https://arxiv.org/abs/1803.08494)).
 ///
 /// Shapes: x `[batch, channels, …]`, y as x, γ and β `[channels]`. ε is 1e-5.
 ///
@@ -25,13 +25,15 @@ use crate::tensor::{Float, Tensor};
 pub struct GroupNorm<T: Float = f32> {
     /// γ and β; `None` for a layer that only normalises.
     pub affine: Option<Affine<T>>,
+    /// f.
+    pub activation: Activation,
     groups: usize,
     channels: usize,
     epsilon: f64,
 }
 
 impl<T: Float> GroupNorm<T> {
-    /// `groups` groups of neighbouring channels.
+    /// `groups` groups of neighbouring channels; no activation.
     ///
     /// # Panics
     /// Where there is no group, or they do not divide the channels.
@@ -41,12 +43,18 @@ impl<T: Float> GroupNorm<T> {
             groups > 0 && channels > 0 && channels.is_multiple_of(groups),
             "GroupNorm: {groups} groups do not divide {channels} channels"
         );
-        GroupNorm { affine: Some(Affine::new(&[channels])), groups, channels, epsilon: 1e-5 }
+        let (affine, activation) = (Some(Affine::new(&[channels])), Activation::Identity);
+        GroupNorm { affine, activation, groups, channels, epsilon: 1e-5 }
     }
 
     /// The same layer without γ and β.
     pub fn without_affine(self) -> Self {
         GroupNorm { affine: None, ..self }
+    }
+
+    /// The same layer with an activation.
+    pub fn activation(self, activation: Activation) -> Self {
+        GroupNorm { activation, ..self }
     }
 
     /// The same layer with another ε.
@@ -63,14 +71,15 @@ impl<T: Float> GroupNorm<T> {
 impl<T: Float> Layer<Tensor<T>> for GroupNorm<T> {
     type Output = Tensor<T>;
 
-    /// y = γ (x − μ) / √(σ² + ε) + β.
+    /// y = f(γ (x − μ) / √(σ² + ε) + β).
     ///
     /// # Panics
     /// Where the second axis of `x` has not `channels` elements, or γ or β has another number of them.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         check_channels("GroupNorm", x.shape(), self.channels, self.affine.as_ref());
-        normalise_channel_groups(x, self.groups, self.affine.as_ref().map(Affine::tensors), self.epsilon)
+        let affine = self.affine.as_ref().map(Affine::tensors);
+        self.activation.after(|rectified| normalise_channel_groups(x, self.groups, affine, self.epsilon, rectified))
     }
 }
 
@@ -92,24 +101,31 @@ impl<T: Float> Layer<Tensor<T>> for GroupNorm<T> {
 pub struct InstanceNorm<T: Float = f32> {
     /// γ and β, `[channels]`.
     pub affine: Option<Affine<T>>,
+    /// f, as of [`GroupNorm`].
+    pub activation: Activation,
     channels: usize,
     epsilon: f64,
 }
 
 impl<T: Float> InstanceNorm<T> {
-    /// Normalises each of `channels` channels.
+    /// Normalises each of `channels` channels; no activation.
     ///
     /// # Panics
     /// Where there are no channels.
     #[track_caller]
     pub fn new(channels: usize) -> Self {
         assert!(channels > 0, "InstanceNorm: there must be at least one channel");
-        InstanceNorm { affine: None, channels, epsilon: 1e-5 }
+        InstanceNorm { affine: None, activation: Activation::Identity, channels, epsilon: 1e-5 }
     }
 
     /// The same layer with γ and β.
     pub fn with_affine(self) -> Self {
         InstanceNorm { affine: Some(Affine::new(&[self.channels])), ..self }
+    }
+
+    /// The same layer with an activation.
+    pub fn activation(self, activation: Activation) -> Self {
+        InstanceNorm { activation, ..self }
     }
 
     /// The same layer with another ε.
@@ -126,14 +142,15 @@ impl<T: Float> InstanceNorm<T> {
 impl<T: Float> Layer<Tensor<T>> for InstanceNorm<T> {
     type Output = Tensor<T>;
 
-    /// y = γ (x − μ) / √(σ² + ε) + β.
+    /// y = f(γ (x − μ) / √(σ² + ε) + β).
     ///
     /// # Panics
     /// Where the second axis of `x` has not `channels` elements, or γ or β has another number of them.
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         check_channels("InstanceNorm", x.shape(), self.channels, self.affine.as_ref());
-        normalise_channel_groups(x, self.channels, self.affine.as_ref().map(Affine::tensors), self.epsilon)
+        let affine = self.affine.as_ref().map(Affine::tensors);
+        self.activation.after(|rectified| normalise_channel_groups(x, self.channels, affine, self.epsilon, rectified))
     }
 }
 

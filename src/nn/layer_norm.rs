@@ -3,14 +3,14 @@
 use ndarray::IntoDimension;
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
 use super::affine::Affine;
+use super::{Activation, Layer};
 use crate::ops::layer_norm::layer_norm;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
 /// Each observation to mean 0 and variance 1 over its last axes, then scaled and shifted:
-/// y = γ (x − μ) / √(σ² + ε) + β ([Ba et al. 2016](https://arxiv.org/abs/1607.06450)).
+/// y = f(γ (x − μ) / √(σ² + ε) + β), with the activation f ([Ba et al. 2016](https://arxiv.org/abs/1607.06450)).
 ///
 /// Shapes: γ and β the one given, x `[…, that shape]`, y as x. ε is 1e-5.
 ///
@@ -27,12 +27,14 @@ use crate::tensor::{Float, Tensor};
 pub struct LayerNorm<T: Float = f32> {
     /// γ and β; `None` for a layer that only normalises.
     pub affine: Option<Affine<T>>,
+    /// f.
+    pub activation: Activation,
     shape: Vec<usize>,
     epsilon: f64,
 }
 
 impl<T: Float> LayerNorm<T> {
-    /// Normalises over last axes of the given shape.
+    /// Normalises over last axes of the given shape; no activation.
     ///
     /// # Panics
     /// Where there are no axes or one is empty.
@@ -43,7 +45,7 @@ impl<T: Float> LayerNorm<T> {
             !shape.is_empty() && !shape.contains(&0),
             "LayerNorm: the shape {shape:?} must have at least one axis, and none that is empty"
         );
-        LayerNorm { affine: Some(Affine::new(&shape)), shape, epsilon: 1e-5 }
+        LayerNorm { affine: Some(Affine::new(&shape)), activation: Activation::Identity, shape, epsilon: 1e-5 }
     }
 
     /// The same layer without γ and β.
@@ -54,6 +56,11 @@ impl<T: Float> LayerNorm<T> {
     /// The same layer with γ but without β.
     pub fn without_bias(self) -> Self {
         LayerNorm { affine: self.affine.map(|affine| Affine { bias: None, ..affine }), ..self }
+    }
+
+    /// The same layer with an activation.
+    pub fn activation(self, activation: Activation) -> Self {
+        LayerNorm { activation, ..self }
     }
 
     /// The same layer with another ε.
@@ -70,7 +77,7 @@ impl<T: Float> LayerNorm<T> {
 impl<T: Float> Layer<Tensor<T>> for LayerNorm<T> {
     type Output = Tensor<T>;
 
-    /// y = γ (x − μ) / √(σ² + ε) + β.
+    /// y = f(γ (x − μ) / √(σ² + ε) + β).
     ///
     /// # Panics
     /// Where the last axes of `x` are not the layer's, or γ and β have not their shape.
@@ -78,12 +85,13 @@ impl<T: Float> Layer<Tensor<T>> for LayerNorm<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         let shape = &self.shape;
         assert!(x.shape().ends_with(shape), "LayerNorm: an input of shape {:?} does not end with {shape:?}", x.shape());
-        match &self.affine {
+        let y = match &self.affine {
             Some(affine) => layer_norm(x, &affine.scale, &affine.shift(), self.epsilon),
             None => {
                 let axes: Vec<isize> = (1..=shape.len() as isize).map(|i| -i).collect();
                 x.standardise(&axes[..], self.epsilon)
             }
-        }
+        };
+        self.activation.forward(&y)
     }
 }

@@ -7,12 +7,13 @@ use crate::kernels::normalise::{Moments, Rows};
 use crate::tensor::{Float, Tensor};
 
 /// γ (x − μ) / √(σ² + ε) + β for each channel, with the channel's mean μ and variance σ² over all other axes; γ = 1 and
-/// β = 0 without `affine`. Also returns the means and variances, as constants.
+/// β = 0 without `affine`; where `rectified`, max(0, that). Also returns the means and variances, as constants.
 #[track_caller]
 pub(crate) fn normalise_channels<T: Float>(
     x: &Tensor<T>,
     affine: Option<[Tensor<T>; 2]>,
     epsilon: f64,
+    rectified: bool,
 ) -> (Tensor<T>, Tensor<T>, Tensor<T>) {
     let keep: Vec<bool> = (0..x.rank()).map(|axis| axis == 1).collect();
     let (axes, epsilon) = (other_axes(x), T::from_f64(epsilon));
@@ -20,11 +21,13 @@ pub(crate) fn normalise_channels<T: Float>(
         let constant = x.stop_gradient();
         let (mean, variance) = (constant.mean_axis(&axes[..]), constant.var_axis(&axes[..], 0));
         let standard = standardise_composed(x, Keep(&axes[..]).into_axes(), epsilon);
-        return (with_affine(standard, affine), mean, variance);
+        return (finished(standard, affine, rectified), mean, variance);
     };
     let (y, moments) = match affine {
-        Some([scale, shift]) => normalise_groups([x, &scale, &shift], Rows { channels: rows.groups, ..rows }, epsilon),
-        None => standardise_groups(x, rows, epsilon),
+        Some([scale, shift]) => {
+            normalise_groups([x, &scale, &shift], Rows { channels: rows.groups, ..rows }, epsilon, rectified)
+        }
+        None => standardise_groups(x, rows, epsilon, rectified),
     };
     let of = |f: fn(&Moments<T>) -> T| Tensor::from_dense(moments.iter().map(f).collect(), &[rows.groups]);
     (y, of(|moments| moments.mean), of(|moments| moments.variance))
@@ -37,25 +40,29 @@ pub(crate) fn normalise_channel_groups<T: Float>(
     groups: usize,
     affine: Option<[Tensor<T>; 2]>,
     epsilon: f64,
+    rectified: bool,
 ) -> Tensor<T> {
     let (rows, batch) = (channels(x), x.shape()[0]);
     match affine {
         Some([scale, shift]) if rows.width >= SHORTEST_ROW && !x.is_empty() => {
             let rows = Rows { together: rows.channels / groups, groups: batch * groups, ..rows };
-            normalise_groups([x, &scale, &shift], rows, T::from_f64(epsilon)).0
+            normalise_groups([x, &scale, &shift], rows, T::from_f64(epsilon), rectified).0
         }
         _ => {
             let grouped = x.reshape((batch, groups, rows.channels / groups * rows.width));
-            with_affine(grouped.standardise(-1, epsilon).reshape(x.shape()), affine)
+            finished(grouped.standardise(-1, epsilon).reshape(x.shape()), affine, rectified)
         }
     }
 }
 
-fn with_affine<T: Float>(x: Tensor<T>, affine: Option<[Tensor<T>; 2]>) -> Tensor<T> {
-    match affine {
+/// γ x + β; where `rectified`, max(0, that).
+#[track_caller]
+fn finished<T: Float>(x: Tensor<T>, affine: Option<[Tensor<T>; 2]>, rectified: bool) -> Tensor<T> {
+    let y = match affine {
         Some([scale, shift]) => affine_channels(&x, &scale, &shift),
         None => x,
-    }
+    };
+    if rectified { y.relu() } else { y }
 }
 
 /// γ x + β for each channel, the second axis. Derivatives: x̄ = γ ȳ, γ̄ = Σ ȳ x, β̄ = Σ ȳ.
@@ -174,7 +181,7 @@ pub(super) mod tests {
     fn channels_are_normalised_as_step_by_step() {
         agree(
             &model(3),
-            |[x, s, b]| normalise_channels(x, Some([s.clone(), b.clone()]), 0.1).0.powi(3).sum(),
+            |[x, s, b]| normalise_channels(x, Some([s.clone(), b.clone()]), 0.1, false).0.powi(3).sum(),
             |[x, s, b]| {
                 let centred = x - x.mean_axis(Keep([0, 2]));
                 let standard = &centred / (centred.square().mean_axis(Keep([0, 2])) + 0.1).sqrt();
@@ -182,7 +189,7 @@ pub(super) mod tests {
             },
         );
         let [x, s, b] = model(3);
-        let (_, mean, variance) = normalise_channels(&x, Some([s, b]), 0.1);
+        let (_, mean, variance) = normalise_channels(&x, Some([s, b]), 0.1, false);
         assert!((mean - x.mean_axis([0, 2])).abs().max().item() < 1e-14);
         assert!((variance - x.var_axis([0, 2], 0)).abs().max().item() < 1e-14);
     }
@@ -192,7 +199,7 @@ pub(super) mod tests {
         for groups in [1, 2, 3, 6] {
             agree(
                 &model(6),
-                |[x, s, b]| normalise_channel_groups(x, groups, Some([s.clone(), b.clone()]), 0.1).powi(3).sum(),
+                |[x, s, b]| normalise_channel_groups(x, groups, Some([s.clone(), b.clone()]), 0.1, false).powi(3).sum(),
                 |[x, s, b]| {
                     let x = x.reshape((2, groups, 66 / groups));
                     let centred = &x - x.mean_axis(Keep(2));
@@ -203,6 +210,32 @@ pub(super) mod tests {
         }
     }
 
+    #[test]
+    fn a_rectified_norm_is_the_norm_and_then_relu() {
+        // Rows of eleven elements are one operation, those of one are several. Where y is 0, its cotangent is not.
+        let [x, s, b] = model(6);
+        let short = [x.slice(s![.., .., 0]), s.clone(), b.clone()];
+        for model in [[x, s, b], short] {
+            let affine = |s: &Tensor<f64>, b: &Tensor<f64>| Some([s.clone(), b.clone()]);
+            agree(
+                &model,
+                |[x, s, b]| (normalise_channels(x, affine(s, b), 0.1, true).0 + 1.0).powi(3).sum(),
+                |[x, s, b]| (normalise_channels(x, affine(s, b), 0.1, false).0.relu() + 1.0).powi(3).sum(),
+            );
+            agree(
+                &model,
+                |[x, s, b]| (normalise_channel_groups(x, 2, affine(s, b), 0.1, true) + 1.0).powi(3).sum(),
+                |[x, s, b]| (normalise_channel_groups(x, 2, affine(s, b), 0.1, false).relu() + 1.0).powi(3).sum(),
+            );
+        }
+    }
+
+    #[test]
+    fn a_rectified_norm_shows_what_is_no_number() {
+        let x = Tensor::from([f64::NAN; 16]).reshape((1, 2, 8));
+        assert!(normalise_channels(&x, None, 0.1, true).0.to_vec().iter().all(|y| y.is_nan()));
+    }
+
     /// Rows enough for several threads.
     #[test]
     fn the_number_of_threads_changes_no_bit() {
@@ -211,8 +244,8 @@ pub(super) mod tests {
         let x: Tensor = Tensor::normal((16, 6, 33, 41), 1.0, 2.0, &mut rng);
         let [scale, shift] = [0, 1].map(|_| Tensor::normal(6, 0.0, 1.0, &mut rng));
         let ways: [Normalise; 2] = [
-            |x, affine| normalise_channels(x, Some(affine), 1e-5).0,
-            |x, affine| normalise_channel_groups(x, 2, Some(affine), 1e-5),
+            |x, affine| normalise_channels(x, Some(affine), 1e-5, true).0,
+            |x, affine| normalise_channel_groups(x, 2, Some(affine), 1e-5, false),
         ];
         for way in ways {
             let bits = |threads| {
@@ -229,7 +262,7 @@ pub(super) mod tests {
     #[test]
     fn small_variances_survive_large_means() {
         let noise = Tensor::<f32>::normal((8, 2, 64), 0.0, 1.0, &mut StdRng::seed_from_u64(1));
-        let (_, _, variance) = normalise_channels(&(&noise + 4096.0), None, 0.0);
+        let (_, _, variance) = normalise_channels(&(&noise + 4096.0), None, 0.0, false);
         let exact = (&noise + 4096.0).cast::<f64>().var_axis([0, 2], 0);
         assert!((variance.cast::<f64>() / exact - 1.0).abs().max().item() < 1e-4);
     }

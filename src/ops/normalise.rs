@@ -31,7 +31,7 @@ impl<T: Float> Tensor<T> {
         let axes = Keep(axes).into_axes();
         let reduction = Reduction::over("standardise", self.shape(), axes.clone());
         match grouped(self.shape(), &reduction.keep) {
-            Some(rows) => standardise_groups(self, rows, T::from_f64(epsilon)).0,
+            Some(rows) => standardise_groups(self, rows, T::from_f64(epsilon), false).0,
             None => standardise_composed(self, axes, T::from_f64(epsilon)),
         }
     }
@@ -68,36 +68,46 @@ pub(super) fn grouped(shape: &[usize], keep: &[bool]) -> Option<Rows> {
     (is_one_block && end < shape.len() && width >= SHORTEST_ROW && !is_empty).then_some(rows)
 }
 
-/// (x − μ) / √(σ² + ε) with the moments of each group, which are returned too.
+/// (x − μ) / √(σ² + ε) with the moments of each group, which are returned too; where `rectified`, max(0, that).
 #[track_caller]
-pub(super) fn standardise_groups<T: Float>(x: &Tensor<T>, rows: Rows, epsilon: T) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
+pub(super) fn standardise_groups<T: Float>(
+    x: &Tensor<T>,
+    rows: Rows,
+    epsilon: T,
+    rectified: bool,
+) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
     let (one, zero) = (Tensor::ones(1), Tensor::zeros(1));
-    normalise_groups([x, &one, &zero], Rows { channels: 1, ..rows }, epsilon)
+    normalise_groups([x, &one, &zero], Rows { channels: 1, ..rows }, epsilon, rectified)
 }
 
-/// γ (x − μ) / √(σ² + ε) + β with the moments of each group and the γ and β of each channel: in two passes over the elements, of
-/// which one writes, and back in as many. Also returns the moments.
+/// γ (x − μ) / √(σ² + ε) + β with the moments of each group and the γ and β of each channel; where `rectified`, max(0, that): in
+/// two passes over the elements, of which one writes, and back in as many. Also returns the moments.
 ///
-/// Derivatives, with x̂ = (x − μ) / √(σ² + ε) and h = γ ȳ: x̄ = (h − mean(h) − x̂ mean(h x̂)) / √(σ² + ε), γ̄ = Σ ȳ x̂, β̄ = Σ ȳ.
+/// Derivatives, with x̂ = (x − μ) / √(σ² + ε) and h = γ ȳ: x̄ = (h − mean(h) − x̂ mean(h x̂)) / √(σ² + ε), γ̄ = Σ ȳ x̂, β̄ = Σ ȳ,
+/// where ȳ counts only where y is above 0 if it is rectified.
 #[track_caller]
 pub(super) fn normalise_groups<T: Float>(
     inputs: [&Tensor<T>; 3],
     rows: Rows,
     epsilon: T,
+    rectified: bool,
 ) -> (Tensor<T>, Arc<Vec<Moments<T>>>) {
     let forward = |inputs: [&Tensor<T>; 3]| {
         let [x, scale, shift] = inputs.map(Tensor::contiguous);
         let moments = rows.moments(x.dense(), epsilon);
-        let y = rows.normalise(x.dense(), &moments, scale.dense(), shift.dense());
+        let y = rows.normalise(x.dense(), &moments, [scale.dense(), shift.dense()], rectified);
         (Tensor::from_dense(y, x.shape()), moments)
     };
     let pull = move |inputs: [&Tensor<T>; 3], moments: Arc<Vec<Moments<T>>>, mut g: Tensor<T>, watched: [bool; 3]| {
-        let [x, scale, _] = inputs.map(Tensor::contiguous);
-        let sums = rows.backward(g.as_mut_slice(), x.dense(), &moments, scale.dense());
+        let [x, scale, shift] = inputs.map(Tensor::contiguous);
+        let sums = rows.backward(g.as_mut_slice(), x.dense(), &moments, [scale.dense(), shift.dense()], rectified);
         let [scale, shift] = sums.map(|sums| Tensor::from_dense(sums, scale.shape()));
         [watched[0].then_some(g), watched[1].then_some(scale), watched[2].then_some(shift)]
     };
-    fused(inputs, forward, pull, move |inputs| composed(inputs, rows, epsilon))
+    fused(inputs, forward, pull, move |inputs| {
+        let y = composed(inputs, rows, epsilon);
+        if rectified { y.relu() } else { y }
+    })
 }
 
 /// The same made of operations.
