@@ -231,7 +231,6 @@ fn partial_gradient<T: Wide>(
     let x_image = g.inputs * source.channel() + SLACK;
     let mut xs = pool::filled(together * x_image, T::zero());
     let mut ys = pool::filled(together * rows * stride, T::zero());
-    let mut row = pool::buffer(results.channel());
     for first in images.clone().step_by(together) {
         let count = together.min(images.end - first);
         for i in 0..count {
@@ -240,8 +239,7 @@ fn partial_gradient<T: Wide>(
             source.fill(x, g.x, &mut xs[i * x_image..][..x_image - SLACK]);
             let y = &y[(group * g.outputs + piece.first) * y_plane..][..rows * y_plane];
             for (y, out) in y.chunks_exact(y_plane).zip(ys[i * rows * stride..].chunks_exact_mut(stride)) {
-                results.fill(y, g.y, &mut row);
-                out[..run].copy_from_slice(&row[..run]);
+                results.fill_channel(y, g.y, &mut out[..run]);
             }
         }
         tile::dots(&xs[..count * x_image], &ys[..count * rows * stride], count, &offsets, piece.out, rows);

@@ -167,42 +167,64 @@ impl Source {
 
     /// Lays out the channels of `x`, dense and of lengths `lengths`.
     pub(super) fn fill<T: Copy + Default>(&self, x: &[T], lengths: [usize; 3], out: &mut [T]) {
-        let [depth, height, width] = lengths;
+        let channels = x.chunks_exact(lengths.iter().product());
+        channels.zip(out.chunks_exact_mut(self.channel())).for_each(|(x, out)| self.fill_channel(x, lengths, out));
+    }
+
+    /// Lays out a channel, or as much of it as `out` holds.
+    pub(super) fn fill_channel<T: Copy + Default>(&self, x: &[T], lengths: [usize; 3], out: &mut [T]) {
+        let [_, height, width] = lengths;
         let place = |axis: usize, place: usize, phase: usize| {
             let element = (place * self.phases[axis] + phase) as isize - self.before[axis];
             (0..lengths[axis] as isize).contains(&element).then_some(element as usize)
         };
-        for (x, out) in x.chunks_exact(depth * height * width).zip(out.chunks_exact_mut(self.channel())) {
-            let mut rows = out.chunks_exact_mut(self.plane[2]);
-            for phase in 0..self.phases.iter().product() {
-                let [a, b, c] = position(phase, self.phases);
-                for (i, j) in (0..self.plane[0]).flat_map(|i| (0..self.plane[1]).map(move |j| (i, j))) {
-                    let Some(row) = rows.next() else { return };
-                    match (place(0, i, a), place(1, j, b)) {
-                        (Some(i), Some(j)) => self.fill_row(&x[(i * height + j) * width..][..width], c, row),
-                        _ => row.fill(T::default()),
-                    }
+        let mut rows = out.chunks_mut(self.plane[2]);
+        for phase in 0..self.phases.iter().product() {
+            let [a, b, c] = position(phase, self.phases);
+            let cut = self.cut(width, c);
+            for (i, j) in (0..self.plane[0]).flat_map(|i| (0..self.plane[1]).map(move |j| (i, j))) {
+                let Some(row) = rows.next() else { return };
+                match (place(0, i, a), place(1, j, b)) {
+                    (Some(i), Some(j)) => cut.copy(&x[(i * height + j) * width..][..width], row),
+                    _ => row.fill(T::default()),
                 }
             }
         }
     }
 
-    fn fill_row<T: Copy + Default>(&self, x: &[T], phase: usize, row: &mut [T]) {
+    /// Where the elements of a row of `width` go that belong to a phase of the last axis.
+    fn cut(&self, width: usize, phase: usize) -> Cut {
         let step = self.phases[2];
         // The first place at or after an element.
         let place_of = |element: isize| {
             let place = (element + self.before[2] - phase as isize).max(0) as usize;
-            place.div_ceil(step).min(row.len())
+            place.div_ceil(step).min(self.plane[2])
         };
-        let (first, end) = (place_of(0), place_of(x.len() as isize));
-        row[..first].fill(T::default());
-        row[end..].fill(T::default());
-        if first < end {
-            let start = ((first * step + phase) as isize - self.before[2]) as usize;
-            match step {
-                1 => row[first..end].copy_from_slice(&x[start..][..end - first]),
-                _ => row[first..end].iter_mut().zip(x[start..].iter().step_by(step)).for_each(|(to, &from)| *to = from),
-            }
+        let (first, end) = (place_of(0), place_of(width as isize));
+        let start = ((first * step + phase) as isize - self.before[2]).max(0) as usize;
+        Cut { first, end, start, step }
+    }
+}
+
+/// Every `step`th element of a row from number `start` on, at the places from `first` to `end` of another, with zeros around.
+struct Cut {
+    first: usize,
+    end: usize,
+    start: usize,
+    step: usize,
+}
+
+impl Cut {
+    /// Fills a row, which may end before its places do.
+    fn copy<T: Copy + Default>(&self, x: &[T], row: &mut [T]) {
+        let (row, after) = row.split_at_mut(self.end.min(row.len()));
+        let (before, row) = row.split_at_mut(self.first.min(row.len()));
+        before.fill(T::default());
+        after.fill(T::default());
+        match self.step {
+            _ if row.is_empty() => {}
+            1 => row.copy_from_slice(&x[self.start..][..row.len()]),
+            step => row.iter_mut().zip(x[self.start..].iter().step_by(step)).for_each(|(to, &from)| *to = from),
         }
     }
 }
