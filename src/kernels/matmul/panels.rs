@@ -302,7 +302,10 @@ unsafe fn whole_rows<V: Vector, const W: usize>(x: Matrix<'_, V::Element>, out: 
 fn filled_rows<T: Wide, const W: usize>(x: Matrix<'_, T>, columns: usize, out: &mut [T]) {
     for (l, row) in out.chunks_exact_mut(W).enumerate() {
         let (row, zeros) = row.split_at_mut(columns);
-        row.iter_mut().enumerate().for_each(|(c, element)| *element = x.at(l, c));
+        match x.row(l, columns) {
+            Some(x) => row.copy_from_slice(x),
+            None => row.iter_mut().enumerate().for_each(|(c, element)| *element = x.at(l, c)),
+        }
         zeros.fill(T::zero());
     }
 }
