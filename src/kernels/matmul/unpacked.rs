@@ -17,11 +17,17 @@ pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matri
     unsafe { product_at(target, sizes, Left::Lying(x), Right::lying(w, n)) }
 }
 
-/// Rows of a large right operand that are read side by side, each a stream of its own for the processor to read ahead.
-const STREAMS: usize = 8;
-
 /// Elements of a right operand that stay in the processor's memory; of more, the rows are read by streams.
 const AT_HAND: usize = 1 << 17;
+
+/// Elements of a right operand up to which the last cache may hold it.
+const NEAR: usize = 1 << 23;
+
+/// Rows of a right operand of so many elements that are read side by side, each a stream of its own for the processor to read
+/// ahead: of those that lie far apart in memory it follows fewer.
+fn streams(elements: usize) -> usize {
+    if elements <= NEAR { 16 } else { 8 }
+}
 
 /// Rows of a result that are worth laying out more of the right operand than is at hand.
 const MANY: usize = 6;
@@ -49,7 +55,7 @@ pub(super) unsafe fn few_rows<T: Wide>(
     shared: bool,
 ) -> usize {
     let whole = n / COLUMNS * COLUMNS;
-    let terms = if k * n < AT_HAND { k } else { STREAMS };
+    let terms = if k * n < AT_HAND { k } else { streams(k * n) };
     let width = if shared { whole.div_ceil(2 * available()).next_multiple_of(COLUMNS).clamp(64, PIECE) } else { PIECE };
     let piece = |column: usize| {
         let n = width.min(whole - column);
