@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sapwood::nn::{BatchNorm, Embedding, Gru, LayerNorm, Lstm, RmsNorm};
+use sapwood::nn::{BatchNorm, Embedding, GroupNorm, Gru, LayerNorm, Lstm, RmsNorm};
 use sapwood::ops::AttentionMask;
 use sapwood::prelude::*;
 
@@ -70,6 +70,11 @@ fn recurrent(criterion: &mut Criterion) {
 fn others(criterion: &mut Criterion) {
     let x = draw([64, 32, 32, 32]);
     both(criterion, "normalise", "batch_norm 64×32×32×32", |layer: &BatchNorm| layer.forward(&x), &BatchNorm::new(32));
+    let (batch_norm, relu) = (BatchNorm::new(32), BatchNorm::new(32).activation(Activation::Relu));
+    both(criterion, "normalise", "batch_norm, relu", |layer: &BatchNorm| layer.forward(&x).relu(), &batch_norm);
+    both(criterion, "normalise", "batch_norm of activation relu", |layer: &BatchNorm| layer.forward(&x), &relu);
+    let group_norm = GroupNorm::new(8, 32);
+    both(criterion, "normalise", "group_norm 64×32×32×32", |layer: &GroupNorm| layer.forward(&x), &group_norm);
     let x = draw([768, 128]);
     both(criterion, "normalise", "layer_norm 768×128", |layer: &LayerNorm| layer.forward(&x), &LayerNorm::new(128));
     both(criterion, "normalise", "rms_norm 768×128", |layer: &RmsNorm| layer.forward(&x), &RmsNorm::new(128));

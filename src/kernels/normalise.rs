@@ -139,12 +139,13 @@ impl Rows {
             let rows = g.chunks_exact_mut(self.width).zip(x.chunks_exact(self.width).skip(first));
             let numbers = lines.as_chunks().0[first..].iter().zip(&numbers.as_chunks().0[first..]);
             for ((g, x), (&line, &numbers)) in rows.zip(numbers) {
-                vectorized!(move || {
-                    if rectified {
-                        g.iter_mut().zip(x).for_each(|(g, &x)| *g = where_above(line, x, *g));
-                    }
-                    pull_row(g, x, numbers);
-                });
+                if rectified {
+                    vectorized!(move || {
+                        g.iter_mut().zip(x).for_each(|(g, &x)| *g = pulled(where_above(line, x, *g), x, numbers));
+                    });
+                } else {
+                    vectorized!(move || pull_row(g, x, numbers));
+                }
             }
         });
         self.of_each_channel(&rows)
@@ -275,8 +276,14 @@ fn sums_about<T: num_traits::Float + Sync>(centre: T, g: &[T], x: &[T], of: impl
     [rest[0] + sum_block(&products), rest[1] + sum_block(&sums)]
 }
 
-/// g · scale − (x − centre) · slope − offset in place of g.
+/// Makes each cotangent that of its element.
 #[inline(always)]
-pub(super) fn pull_row<T: num_traits::Float>(g: &mut [T], x: &[T], [scale, centre, slope, offset]: [T; 4]) {
-    g.iter_mut().zip(x).for_each(|(g, &x)| *g = *g * scale - (x - centre) * slope - offset);
+pub(super) fn pull_row<T: num_traits::Float>(g: &mut [T], x: &[T], numbers: [T; 4]) {
+    g.iter_mut().zip(x).for_each(|(g, &x)| *g = pulled(*g, x, numbers));
+}
+
+/// g · scale − (x − centre) · slope − offset.
+#[inline(always)]
+fn pulled<T: num_traits::Float>(g: T, x: T, [scale, centre, slope, offset]: [T; 4]) -> T {
+    g * scale - (x - centre) * slope - offset
 }
