@@ -1,5 +1,6 @@
 //! Pooling: the largest element, the mean or a norm of every window.
 
+use super::axes::Keep;
 use super::per_axis::PerAxis;
 use super::reduce::zero_to_infinity;
 use super::window::{Pooling, Window};
@@ -108,6 +109,10 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn adaptive_mean_pool(&self, outputs: impl Into<PerAxis<usize>>) -> Tensor<T> {
         let pooling = Pooling::adaptive("adaptive_mean_pool", self.shape(), &outputs.into());
+        if pooling.y[2..].iter().all(|&outputs| outputs == 1) {
+            let axes: Vec<usize> = (2..self.rank()).collect();
+            return self.mean_axis(Keep(&axes[..]));
+        }
         sums(self, &pooling) / pooling.counts()
     }
 }
