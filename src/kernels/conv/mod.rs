@@ -13,6 +13,7 @@ use tile::{PANEL, SLACK};
 
 use super::block::Block;
 use super::isa::vectorized;
+use super::reduce::sum;
 use super::vector::Wide;
 use super::{pool, threads};
 
@@ -92,6 +93,16 @@ struct Piece<'a, T> {
     group: usize,
     first: usize,
     out: &'a mut [T],
+}
+
+/// What some images give to the gradients of some of a group's outputs.
+struct Gradients<'a, T> {
+    /// Of the images.
+    part: usize,
+    group: usize,
+    first: usize,
+    weight: &'a mut [T],
+    bias: &'a mut [T],
 }
 
 impl Sums {
@@ -179,51 +190,51 @@ fn in_parallel<P: Send>(g: &Geometry, pieces: &mut [P], least: usize, body: impl
     threads::share_where(g.work() >= PARALLEL_FROM, pieces, |pieces| pieces.iter_mut().for_each(&body));
 }
 
-/// The w̄ of [`forward`].
-pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> Block<T> {
+/// The w̄ and b̄ of [`forward`]: ȳ is at hand for both at once.
+pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> [Block<T>; 2] {
     if winograd::suits(g) {
         return winograd::weight_gradient(g, x, y);
     }
     let taps = g.kernel.iter().product::<usize>();
-    let row = g.inputs * taps;
-    let size = g.groups * g.outputs * row;
+    let (row, outputs) = (g.inputs * taps, g.groups * g.outputs);
+    let size = outputs * row;
     let plan = plan::forward(g);
     if size == 0 || plan.1.run(&plan.0) == 0 || g.batch == 0 {
-        return pool::filled(size, T::zero());
+        return [size, outputs].map(|length| pool::filled(length, T::zero()));
     }
     // The images are cut into parts, whose gradients are added in a fixed tree.
     let parts = g.batch.min(PIECES).min((PARTIAL / size).max(1));
     let cuts = PIECES.div_ceil(parts * g.groups);
     let rows = g.outputs.div_ceil(cuts).next_multiple_of(4);
-    let mut partial = pool::filled(parts * size, T::zero());
-    let groups = partial.chunks_mut(g.outputs * row).enumerate();
+    let [mut weights, mut biases] = [size, outputs].map(|length| pool::filled(parts * length, T::zero()));
+    let groups = weights.chunks_mut(g.outputs * row).zip(biases.chunks_mut(g.outputs)).enumerate();
     let mut pieces: Vec<_> = groups
-        .flat_map(|(i, out)| {
-            let (image, group) = (i / g.groups, i % g.groups);
-            let parts = out.chunks_mut(rows * row).enumerate();
-            parts.map(move |(i, out)| Piece { image, group, first: i * rows, out })
+        .flat_map(|(i, (weight, bias))| {
+            let (part, group) = (i / g.groups, i % g.groups);
+            let rows_of = weight.chunks_mut(rows * row).zip(bias.chunks_mut(rows)).enumerate();
+            rows_of.map(move |(i, (weight, bias))| Gradients { part, group, first: i * rows, weight, bias })
         })
         .collect();
     let least = (PARALLEL_FROM / 8 * pieces.len()).div_ceil(g.work().max(1));
     in_parallel(g, &mut pieces, least, |piece| {
-        let images = piece.image * g.batch / parts..(piece.image + 1) * g.batch / parts;
+        let images = piece.part * g.batch / parts..(piece.part + 1) * g.batch / parts;
         partial_gradient(g, &plan, x, y, images, piece);
     });
-    sum_of_parts(partial, size, parts)
+    [sum_of_parts(weights, size, parts), sum_of_parts(biases, outputs, parts)]
 }
 
-/// Adds to a piece of w̄ what some images give; `piece.image` is the number of their part.
+/// Adds to a piece of the gradients what some images give.
 fn partial_gradient<T: Wide>(
     g: &Geometry,
     (source, pass): &(Source, Pass),
     x: &[T],
     y: &[T],
     images: std::ops::Range<usize>,
-    piece: &mut Piece<'_, T>,
+    piece: &mut Gradients<'_, T>,
 ) {
     let offsets = pass.offsets(source, g.inputs);
     let results = source.of_results();
-    let rows = piece.out.len() / offsets.len();
+    let rows = piece.bias.len();
     let (x_plane, y_plane) = (g.x.iter().product::<usize>(), g.y.iter().product::<usize>());
     let run = pass.run(source);
     let stride = run.next_multiple_of(SLACK);
@@ -238,11 +249,13 @@ fn partial_gradient<T: Wide>(
             let x = &x[group * g.inputs * x_plane..][..g.inputs * x_plane];
             source.fill(x, g.x, &mut xs[i * x_image..][..x_image - SLACK]);
             let y = &y[(group * g.outputs + piece.first) * y_plane..][..rows * y_plane];
-            for (y, out) in y.chunks_exact(y_plane).zip(ys[i * rows * stride..].chunks_exact_mut(stride)) {
+            let outs = ys[i * rows * stride..].chunks_exact_mut(stride).zip(&mut *piece.bias);
+            for (y, (out, bias)) in y.chunks_exact(y_plane).zip(outs) {
                 results.fill_channel(y, g.y, &mut out[..run]);
+                *bias += sum(y);
             }
         }
-        tile::dots(&xs[..count * x_image], &ys[..count * rows * stride], count, &offsets, piece.out, rows);
+        tile::dots(&xs[..count * x_image], &ys[..count * rows * stride], count, &offsets, piece.weight, rows);
     }
 }
 

@@ -98,11 +98,14 @@ pub(crate) fn conv_with_bias<T: Float>(
     op([x, w, bias], forward, &|[x, w, _]: [&Tensor<T>; 3], _: &Tensor<T>| {
         let (x, w, of_x, of_w) = (x.clone(), w.clone(), shape.clone(), shape.clone());
         move |g: Tensor<T>, watched: [bool; 3]| {
-            [
-                watched[0].then(|| transposed(&g, &w, of_x)),
-                watched[1].then(|| weight_gradient(&x, &g, of_w)),
-                watched[2].then(|| over_channels(&g)),
-            ]
+            let back = watched[0].then(|| transposed(&g, &w, of_x));
+            if !watched[1] || g.is_traced() || x.is_traced() {
+                let weight = watched[1].then(|| weight_gradient(&x, &g, of_w));
+                return [back, weight, watched[2].then(|| over_channels(&g))];
+            }
+            let [weight, bias] = conv::weight_gradient(&of_w.geometry, x.contiguous().dense(), g.contiguous().dense());
+            let bias = watched[2].then(|| Tensor::from_dense(bias, &of_w.w()[..1]));
+            [back, Some(Tensor::from_dense(weight, &of_w.w())), bias]
         }
     })
 }
@@ -148,7 +151,7 @@ fn weight_gradient<T: Float>(x: &Tensor<T>, y: &Tensor<T>, shape: ConvShape) -> 
         x,
         y,
         |x, y| {
-            let w = conv::weight_gradient(&shape.geometry, x.contiguous().dense(), y.contiguous().dense());
+            let [w, _] = conv::weight_gradient(&shape.geometry, x.contiguous().dense(), y.contiguous().dense());
             Tensor::from_dense(w, &shape.w())
         },
         |x, y, _| {
@@ -165,15 +168,17 @@ mod tests {
     use crate::ops::channels::{per_channel, tests::agree};
     use crate::prelude::*;
 
-    /// Inputs, weights and biases by Winograd's tiles, many images and fewer than threads; in groups, with panels that are
-    /// not full; with steps.
-    fn cases() -> [([Tensor<f64>; 3], ConvOptions); 4] {
+    /// Inputs, weights and biases by Winograd's tiles, many images and fewer than threads, and more tiles than are computed
+    /// together; in groups, with panels that are not full; with steps; of more images than the weight's gradient has parts.
+    fn cases() -> [([Tensor<f64>; 3], ConvOptions); 6] {
         let mut rng = StdRng::seed_from_u64(0);
         [
             ([4, 16, 9, 10], [17, 16, 3, 3], ConvOptions::new().padding(1)),
             ([1, 9, 9, 6], [40, 9, 3, 3], ConvOptions::new().padding(1)),
+            ([1, 8, 34, 40], [8, 8, 3, 3], ConvOptions::new().padding(1)),
             ([2, 6, 7, 5], [10, 3, 3, 2], ConvOptions::new().groups(2)),
             ([2, 3, 9, 8], [5, 3, 3, 3], ConvOptions::new().stride(2)),
+            ([20, 2, 4, 5], [3, 2, 2, 3], ConvOptions::new()),
         ]
         .map(|(x, w, options)| ([&x[..], &w, &w[..1]].map(|shape| Tensor::normal(shape, 0.0, 1.0, &mut rng)), options))
     }

@@ -31,7 +31,7 @@ use crate::kernels::vector::Wide;
 const TILE: usize = 4;
 /// Places of a transformed patch.
 const PLACES: usize = 36;
-/// The place whose number is added to every output: where a bias belongs.
+/// The place whose number is added to every output: where a bias belongs. Of outputs' cotangents it has the sum of a tile.
 const OF_ONES: usize = 7;
 /// Channels whose elements lie side by side.
 const GROUP: usize = COLUMNS;

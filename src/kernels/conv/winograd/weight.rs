@@ -1,13 +1,15 @@
 //! The kernels' transform, and the gradient to them: w̄ = Gᵀ [Σ over tiles of (A ȳ Aᵀ) ⊙ (Bᵀ x B)] G.
 
+use std::mem::take;
 use std::ops::Range;
 
 use super::patches::{Images, Scratch, Tiles, Transformed, transform_patches};
 use super::transform::{Input, Kernel, KernelGradient, OutputGradient, Places, transform};
-use super::{GROUP, PLACES};
+use super::{GROUP, OF_ONES, PLACES};
 use crate::kernels::block::Block;
 use crate::kernels::conv::{Geometry, PARTIAL, PIECES, in_parallel, sum_of_parts};
-use crate::kernels::matmul::{Sizes, product};
+use crate::kernels::isa::vectorized;
+use crate::kernels::matmul::{Matrix, Sizes, product};
 use crate::kernels::pool;
 use crate::kernels::threads::{available, for_row_chunks};
 use crate::kernels::transpose::transpose;
@@ -74,15 +76,17 @@ impl<T: Wide> Kernels<'_, T> {
     }
 }
 
-/// What some images give to the gradient to some groups of inputs: `[groups of inputs, taps, outputs, GROUP]`.
+/// What some images give to the gradient to some groups of inputs: `[groups of inputs, taps, outputs, GROUP]`; and with the
+/// first of these, to the gradient of the biases.
 struct Piece<'a, T> {
     images: Range<usize>,
     inputs: Range<usize>,
     out: &'a mut [T],
+    biases: &'a mut [T],
 }
 
-/// The w̄ of a convolution.
-pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> Block<T> {
+/// The w̄ and b̄ of a convolution.
+pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> [Block<T>; 2] {
     let (groups, tap) = (g.inputs.div_ceil(GROUP), g.outputs * GROUP);
     let size = groups * 9 * tap;
     let x = Images::inputs(g, x);
@@ -93,14 +97,16 @@ pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], 
     // Inputs are shared only where parts are fewer than threads: each piece transforms all outputs.
     let together = groups.div_ceil(available().div_ceil(parts));
     let mut partial = pool::buffer(parts * size);
+    let mut biases = pool::filled(parts * g.outputs, T::zero());
     let mut pieces: Vec<_> = partial
         .chunks_exact_mut(size)
+        .zip(biases.chunks_exact_mut(g.outputs))
         .enumerate()
-        .flat_map(|(i, out)| {
+        .flat_map(|(i, (out, mut biases))| {
             let some = out.chunks_mut(together * 9 * tap).zip((0..g.inputs).step_by(together * GROUP));
             some.map(move |(out, first)| {
                 let inputs = first..g.inputs.min(first + together * GROUP);
-                Piece { images: part(i)..part(i + 1), inputs, out }
+                Piece { images: part(i)..part(i + 1), inputs, out, biases: take(&mut biases) }
             })
         })
         .collect();
@@ -114,7 +120,19 @@ pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], 
             }
         }
     });
-    out
+    [out, sum_of_parts(biases, g.outputs, parts)]
+}
+
+/// Adds to the biases' gradients, where there are any, the sums of some tiles.
+fn add_sums<T: Wide>(of_tiles: Matrix<'_, T>, tiles: usize, biases: &mut [T]) {
+    // First by themselves: of many tiles one after the other, the last would lose their digits.
+    let mut sums = pool::filled(biases.len(), T::zero());
+    vectorized!(|| {
+        for tile in (0..tiles).filter_map(|tile| of_tiles.row(tile, biases.len())) {
+            sums.iter_mut().zip(tile).for_each(|(sum, &x)| *sum += x);
+        }
+        biases.iter_mut().zip(&*sums).for_each(|(bias, &sum)| *bias += sum);
+    });
 }
 
 fn of_images<T: Wide>(g: &Geometry, x: Images<'_, T>, y: Images<'_, T>, piece: &mut Piece<'_, T>) {
@@ -129,6 +147,7 @@ fn of_images<T: Wide>(g: &Geometry, x: Images<'_, T>, y: Images<'_, T>, piece: &
         let run = rows.len() * tiles.columns;
         transform_patches::<_, Input, 6>(x, tiles, rows.clone(), piece.inputs.clone(), &mut xs, &mut scratch);
         transform_patches::<_, OutputGradient, 4>(y, tiles, rows, 0..g.outputs, &mut ys, &mut scratch);
+        add_sums(ys.place(OF_ONES), run, piece.biases);
         for (i, (x, sums)) in xs.groups().zip(sums.chunks_exact_mut(tap)).enumerate() {
             let sizes = Sizes { m: g.outputs, k: run, n: GROUP };
             product(sums, sizes, ys.place(i / groups).t(), &x[..run * GROUP], block > 0);
