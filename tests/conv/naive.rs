@@ -1,6 +1,7 @@
 //! Convolutions of random shapes and options beside seven loops.
 
 use proptest::prelude::*;
+use sapwood::nn::Conv2d;
 use sapwood::ops::ConvOptions;
 use sapwood::prelude::*;
 
@@ -110,6 +111,20 @@ fn ours<T: Float>(case: &Case) -> [Tensor<T>; 3] {
     let (y, back) = pullback(|(x, w): &(Tensor<T>, Tensor<T>)| x.conv(w, &options), &model);
     let (dx, dw) = back(&case.y().cast());
     [y, dx.get().unwrap().clone(), dw.get().unwrap().clone()]
+}
+
+/// The gradient at `cotangent` to the biases of a layer of two axes, whose weights are watched too.
+fn bias_gradient(case: &Case) -> Tensor {
+    let axes = &case.axes;
+    let of = |f: fn(&Axis) -> usize| [f(&axes[0]), f(&axes[1])];
+    let [inputs, outputs] = [case.inputs, case.outputs].map(|channels| channels * case.groups);
+    let layer: Conv2d = Conv2d::new(inputs, outputs, of(|axis| axis.kernel), &mut StdRng::seed_from_u64(0))
+        .stride(of(|axis| axis.stride))
+        .dilation(of(|axis| axis.dilation))
+        .padding([axes[0].padding, axes[1].padding])
+        .groups(case.groups);
+    let (_, back) = pullback(|layer: &Conv2d| layer.forward(&case.x().cast()), &layer);
+    back(&case.y().cast()).bias.unwrap().get().unwrap().clone()
 }
 
 fn check(case: &Case) {
@@ -234,12 +249,22 @@ fn large_convolutions() {
 }
 
 #[test]
+fn the_gradient_to_a_bias_is_the_sum_of_the_cotangent() {
+    for case in large() {
+        let sum = case.y().sum_axis([0, 2, 3]);
+        let error = (bias_gradient(&case).cast::<f64>() - &sum).abs().max() / sum.abs().max();
+        assert!(error.item() < 1e-5, "{case:?}: off by {error}");
+    }
+}
+
+#[test]
 fn the_number_of_threads_changes_no_bit() {
     for case in large() {
         let bits = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let tensors = pool.install(|| ours::<f32>(&case));
-            tensors.map(|tensor| tensor.to_vec().iter().map(|x| x.to_bits()).collect::<Vec<_>>())
+            let mut tensors = pool.install(|| ours::<f32>(&case)).to_vec();
+            tensors.push(pool.install(|| bias_gradient(&case)));
+            tensors.iter().flat_map(Tensor::to_vec).map(f32::to_bits).collect::<Vec<_>>()
         };
         let one = bits(1);
         assert!([2, 3, 8].iter().all(|&threads| bits(threads) == one), "{case:?}");
