@@ -93,7 +93,7 @@ impl<T: num_traits::Float + Pooled + Send + Sync> LayerNorm<T> {
         let n = self.count();
         let offset = if self.centred { sum_block(g) / n } else { T::zero() };
         let slope = dot_block(mean, x, g) / n * rsqrt * rsqrt;
-        pull_row(g, x, [rsqrt, mean, slope * rsqrt, offset * rsqrt]);
+        pull_row(g, x, [rsqrt, mean, slope * rsqrt, offset * rsqrt], |g, _| g);
     }
 
     fn count(self) -> T {

@@ -140,11 +140,9 @@ impl Rows {
             let numbers = lines.as_chunks().0[first..].iter().zip(&numbers.as_chunks().0[first..]);
             for ((g, x), (&line, &numbers)) in rows.zip(numbers) {
                 if rectified {
-                    vectorized!(move || {
-                        g.iter_mut().zip(x).for_each(|(g, &x)| *g = pulled(where_above(line, x, *g), x, numbers));
-                    });
+                    vectorized!(move || pull_row(g, x, numbers, |g, x| where_above(line, x, g)));
                 } else {
-                    vectorized!(move || pull_row(g, x, numbers));
+                    vectorized!(move || pull_row(g, x, numbers, |g, _| g));
                 }
             }
         });
@@ -276,14 +274,13 @@ fn sums_about<T: num_traits::Float + Sync>(centre: T, g: &[T], x: &[T], of: impl
     [rest[0] + sum_block(&products), rest[1] + sum_block(&sums)]
 }
 
-/// Makes each cotangent that of its element.
+/// h · scale − (x − centre) · slope − offset in place of g, with h = `of`(g, x).
 #[inline(always)]
-pub(super) fn pull_row<T: num_traits::Float>(g: &mut [T], x: &[T], numbers: [T; 4]) {
-    g.iter_mut().zip(x).for_each(|(g, &x)| *g = pulled(*g, x, numbers));
-}
-
-/// g · scale − (x − centre) · slope − offset.
-#[inline(always)]
-fn pulled<T: num_traits::Float>(g: T, x: T, [scale, centre, slope, offset]: [T; 4]) -> T {
-    g * scale - (x - centre) * slope - offset
+pub(super) fn pull_row<T: num_traits::Float>(
+    g: &mut [T],
+    x: &[T],
+    [scale, centre, slope, offset]: [T; 4],
+    of: impl Fn(T, T) -> T,
+) {
+    g.iter_mut().zip(x).for_each(|(g, &x)| *g = of(*g, x) * scale - (x - centre) * slope - offset);
 }

@@ -328,15 +328,10 @@ pub(super) fn sum_block<T: num_traits::Float + Sync>(x: &[T]) -> T {
 
 /// Σ x·y.
 pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
-    dot_about(T::zero(), x, y)
+    vectorized!(move || dot_block(T::zero(), x, y))
 }
 
-/// Σ (x − c)·y.
-pub(crate) fn dot_about<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> T {
-    vectorized!(move || dot_block(c, x, y))
-}
-
-/// [`dot_about`], where it is inlined.
+/// Σ (x − c)·y, where it is inlined.
 #[inline(always)]
 pub(super) fn dot_block<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> T {
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());

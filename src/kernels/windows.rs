@@ -48,6 +48,11 @@ impl Windows {
         self.spans.iter().map(Vec::len).product()
     }
 
+    /// Whether there is one window, and it sees all.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.spans.iter().zip(self.lengths).all(|(spans, count)| spans[..] == [Span { first: 0, count }])
+    }
+
     /// The most elements that an output sees.
     fn cost(&self) -> usize {
         self.spans.iter().map(|spans| spans.iter().map(|span| span.count).max().unwrap_or(0)).product()
