@@ -32,6 +32,13 @@ pub(crate) unsafe trait Vector: Copy {
     unsafe fn splat(x: Self::Element) -> Self;
     unsafe fn load(from: *const Self::Element) -> Self;
     unsafe fn store(self, to: *mut Self::Element);
+    /// [`store`](Vector::store) past the caches, where the machine can, at an address that is a multiple of the vector's size;
+    /// other threads may read it after a [`fence`].
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut Self::Element) {
+        // SAFETY: the contract.
+        unsafe { self.store(to) }
+    }
     /// self + a · b.
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
 
@@ -90,6 +97,16 @@ pub(super) fn prefetch<T>(at: *const T) {
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = at;
+}
+
+/// Waits until what this thread has [streamed](Vector::stream) is in memory.
+#[inline(always)]
+pub(super) fn fence() {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: every such machine has the instruction.
+    unsafe {
+        _mm_sfence();
+    }
 }
 
 /// Lanes without any instruction set; the products are rounded before they are added.
@@ -158,7 +175,7 @@ pub(crate) mod emulation {
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! instructions {
-    ($($V:ident of $lanes:literal $T:ident, $registers:literal: $splat:ident $load:ident $store:ident $fma:ident $($sum:ident $transpose:ident)?;)*) => {$(
+    ($($V:ident of $lanes:literal $T:ident, $registers:literal: $splat:ident $load:ident $store:ident $fma:ident $($stream:ident $sum:ident $transpose:ident)?;)*) => {$(
         // SAFETY: each function is one instruction of the set that the trait's contract asks for.
         unsafe impl Vector for $V {
             type Element = $T;
@@ -179,6 +196,13 @@ macro_rules! instructions {
                 // SAFETY: the contract.
                 unsafe { $store(to, self) }
             }
+            $(
+                #[inline(always)]
+                unsafe fn stream(self, to: *mut $T) {
+                    // SAFETY: the contract.
+                    unsafe { $stream(to, self) }
+                }
+            )?
             #[inline(always)]
             unsafe fn add_product(self, a: Self, b: Self) -> Self {
                 // SAFETY: the contract.
@@ -216,10 +240,10 @@ macro_rules! fma {
 
 #[cfg(target_arch = "x86_64")]
 instructions! {
-    __m512 of 16 f32, 32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_fmadd_ps _mm512_reduce_add_ps transpose_f32;
-    __m512d of 8 f64, 32: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_fmadd_pd _mm512_reduce_add_pd transpose_f64;
-    __m256 of 8 f32, 16: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_fmadd_ps sum_of_8 transpose_f32;
-    __m256d of 4 f64, 16: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_fmadd_pd sum_of_4 transpose_f64;
+    __m512 of 16 f32, 32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_fmadd_ps _mm512_stream_ps _mm512_reduce_add_ps transpose_f32;
+    __m512d of 8 f64, 32: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_fmadd_pd _mm512_stream_pd _mm512_reduce_add_pd transpose_f64;
+    __m256 of 8 f32, 16: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_fmadd_ps _mm256_stream_ps sum_of_8 transpose_f32;
+    __m256d of 4 f64, 16: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_fmadd_pd _mm256_stream_pd sum_of_4 transpose_f64;
 }
 
 /// Halves added to halves, as in [`Vector::sum`].

@@ -117,7 +117,7 @@ pub(crate) fn matmul<'a, T: Wide>(
 /// `out = a · b` plus what it starts from, for a dense m×n matrix.
 fn whole<T: Wide>(out: &mut [T], start: Start<T>, sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>), shared: bool) {
     assert_eq!(out.len(), sizes.m * sizes.n);
-    let target = Target { out: out.as_mut_ptr(), stride: sizes.n, start };
+    let target = Target { out: out.as_mut_ptr(), stride: sizes.n, start, streamed: false };
     // SAFETY: `out` holds m·n elements and is borrowed mutably.
     unsafe { product_by(Way::of(sizes, (a, b)), target, sizes, (a, b), shared) }
 }
@@ -312,7 +312,7 @@ mod tests {
                 let mut out = numbers(m * stride);
                 let before = out.clone();
                 for (start, times) in [(Start::Zero, 1.0), (Start::Out, 2.0)] {
-                    let target = Target { out: out.as_mut_ptr(), stride, start };
+                    let target = Target { out: out.as_mut_ptr(), stride, start, streamed: false };
                     // SAFETY: `out` has m rows of n elements, and some beside.
                     unsafe { product_by(way, target, Sizes { m, k, n }, (a, b), false) };
                     for (at, (&y, &before)) in out.iter().zip(&before).enumerate() {
@@ -322,6 +322,24 @@ mod tests {
                         assert!(y == expected, "{way:?}, {m}×{k}×{n}: {y} at ({i}, {j}) is not {expected}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn large_results_of_few_terms() {
+        for (m, k, n) in [(8200, 1, 1024), (1030, 17, 1024), (1024, 17, 1040)] {
+            let (a_data, b_data) = (numbers(m * k), numbers(k * n));
+            let mut out = crate::kernels::pool::buffer(m * n);
+            matmul(&mut out, Sizes { m, k, n }, None, |_| {
+                (matrix(&a_data, [m, k], true), matrix(&b_data, [k, n], false))
+            });
+            for (i, row) in out.chunks_exact(n).enumerate() {
+                let mut expected = vec![0.0; n];
+                for (l, b) in b_data.chunks_exact(n).enumerate() {
+                    expected.iter_mut().zip(b).for_each(|(sum, b)| *sum += a_data[l * m + i] * b);
+                }
+                assert!(row == expected, "{m}×{k}×{n}, row {i}");
             }
         }
     }

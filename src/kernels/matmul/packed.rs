@@ -23,6 +23,9 @@ pub(super) const PIECE: usize = 1 << 18;
 /// takes, and uses them while they are at hand.
 const TALL: usize = 256;
 
+/// Elements of a result from which it is written past the caches, where that happens once.
+const STREAMED: usize = 1 << 20;
+
 /// `target = a · b` plus what the target starts from, on several threads where `shared`.
 ///
 /// # Safety
@@ -33,6 +36,7 @@ pub(super) unsafe fn packed<T: Wide>(
     (a, b): (Matrix<'_, T>, Matrix<'_, T>),
     shared: bool,
 ) {
+    let target = if k <= TERMS { target.streamed(Sizes { m, k, n }, STREAMED) } else { target };
     let left = |whole: usize, done: usize| STRETCH.min(whole - done);
     for column in (0..n).step_by(STRETCH) {
         for row in (0..m).step_by(STRETCH) {

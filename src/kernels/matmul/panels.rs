@@ -99,7 +99,7 @@ impl<T: Wide> Panels<T> {
 
     fn rows(&self, x: &[T], x_stride: usize, start: Start<T>, out: &mut [T], rows: usize) {
         assert!(rows * self.n <= out.len(), "the result doesn't fit");
-        let target = Target { out: out.as_mut_ptr(), stride: self.n, start };
+        let target = Target { out: out.as_mut_ptr(), stride: self.n, start, streamed: false };
         let x = Matrix { data: x, offset: 0, row_stride: x_stride as isize, col_stride: 1 };
         for row in (0..rows).step_by(ROWS) {
             let left = Left::Lying(x.skip(row, 0));
@@ -123,7 +123,7 @@ pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Le
         for (row, sums) in sums.chunks_exact_mut(WIDEST).take(m).enumerate() {
             sums[..n].iter_mut().enumerate().for_each(|(column, sum)| *sum = target.first(row, column));
         }
-        let beside = Target { out: sums.as_mut_ptr(), stride: WIDEST, start: Start::Out };
+        let beside = Target { out: sums.as_mut_ptr(), stride: WIDEST, start: Start::Out, streamed: false };
         product_at(beside, Sizes { n: n.next_multiple_of(COLUMNS), ..sizes }, x, w);
         for (row, sums) in sums.chunks_exact(WIDEST).take(m).enumerate() {
             target.out.add(row * target.stride).copy_from_nonoverlapping(sums.as_ptr(), n);

@@ -18,6 +18,9 @@ pub(super) const THIN: usize = 16;
 /// Elements of the right operand that stay in the first-level cache, and in part beside it, from one strip to the next.
 const BLOCK: usize = 1 << 14;
 
+/// Elements of a result from which it is written past the caches: the last one takes fewer faster than memory.
+const STREAMED: usize = 1 << 23;
+
 /// `target = a · b` plus what the target starts from, on several threads where `shared`.
 ///
 /// # Safety
@@ -28,6 +31,7 @@ pub(super) unsafe fn thin<T: Wide>(
     (a, b): (Matrix<'_, T>, Matrix<'_, T>),
     shared: bool,
 ) {
+    let target = target.streamed(Sizes { m, k, n }, STREAMED);
     let height = strip_rows::<T>();
     let left = LeftOperand::new(a, Sizes { m, k, n }, shared);
     let (w, stride) = spread(b, k, n);

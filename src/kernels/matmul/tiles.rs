@@ -10,7 +10,8 @@
 use num_traits::Zero;
 
 use super::{Matrix, Sizes};
-use crate::kernels::vector::{Vector, Wide, Work};
+use crate::kernels::block;
+use crate::kernels::vector::{Vector, Wide, Work, fence};
 
 /// Columns come in whole vectors of every kind.
 pub(in crate::kernels) const COLUMNS: usize = 16;
@@ -33,6 +34,8 @@ pub(super) struct Target<T> {
     /// Elements from one row to the next.
     pub(super) stride: usize,
     pub(super) start: Start<T>,
+    /// Whether whole vectors are written past the caches; rows start with a line then.
+    pub(super) streamed: bool,
 }
 
 // SAFETY: threads that share a target write elements of their own, as the functions that take one demand.
@@ -51,6 +54,14 @@ pub(super) enum Start<T> {
 }
 
 impl<T: Wide> Target<T> {
+    /// The target, written past the caches where its lines allow it and it has no fewer than `from` elements: it would not stay
+    /// in a cache until it is read, and each line would be read from memory before it is written.
+    pub(super) fn streamed(self, Sizes { m, n, .. }: Sizes, from: usize) -> Self {
+        let whole_lines = |bytes: usize| bytes.is_multiple_of(block::LINE);
+        let aligned = whole_lines(self.out.addr()) && whole_lines(self.stride * size_of::<T>());
+        Target { streamed: m * n >= from && aligned && !matches!(self.start, Start::Out), ..self }
+    }
+
     /// The target without its first rows and columns.
     pub(super) fn skip(self, rows: usize, columns: usize) -> Self {
         let start = match self.start {
@@ -188,6 +199,9 @@ impl<T: Wide> Work<T> for Product<'_, T> {
                 Tiles { target, sizes, x, w: first, w_stride: w.stride }.panel::<V>();
             }
         }
+        if target.streamed {
+            fence();
+        }
     }
 }
 
@@ -305,7 +319,8 @@ impl<T: Wide> Tiles<'_, T> {
             }
             for r in 0..R {
                 for c in 0..C {
-                    sums[r][c].store(out.add(r * stride + c * V::LANES));
+                    let out = out.add(r * stride + c * V::LANES);
+                    if target.streamed { sums[r][c].stream(out) } else { sums[r][c].store(out) }
                 }
             }
         }
@@ -336,5 +351,52 @@ unsafe fn add_term<V: Vector, const R: usize, const C: usize>(
                 sums[r][c] = sums[r][c].add_product(x, columns[c]);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COLUMNS, Left, Right, Start, Target, product_at};
+    use crate::kernels::block::LINE;
+    use crate::kernels::matmul::{Matrix, Sizes};
+    use crate::kernels::vector::Wide;
+
+    fn streaming_changes_nothing<T: Wide + std::fmt::Debug>() {
+        let numbers = |count: usize| (0..count).map(|i| T::from(i * 7919 % 17).unwrap()).collect::<Vec<T>>();
+        for (m, k, n) in (1..=25).flat_map(|m| [16, 32, 48, 176].map(|n| (m, 5, n))) {
+            let (x, w, row, stride) = (numbers(m * k), numbers(k * n), numbers(n), n + COLUMNS);
+            let x = Matrix { data: &x, offset: 0, row_stride: k as isize, col_stride: 1 };
+            for start in [Start::Zero, Start::Row(row.as_ptr())] {
+                let results = [0, usize::MAX].map(|from| {
+                    let mut out = vec![T::one(); m * stride + COLUMNS];
+                    let line = out.as_ptr().align_offset(LINE);
+                    let target = Target { out: out[line..].as_mut_ptr(), stride, start, streamed: false };
+                    let target = target.streamed(Sizes { m, k, n }, from);
+                    assert_eq!(target.streamed, from == 0);
+                    // SAFETY: `out` has m rows of n elements, and some beside; the row is as long.
+                    unsafe { product_at(target, Sizes { m, k, n }, Left::Lying(x), Right::lying(&w, n)) };
+                    out.drain(line..line + m * stride).collect::<Vec<_>>()
+                });
+                assert_eq!(results[0], results[1], "{m}×{k}×{n}");
+            }
+        }
+    }
+
+    #[test]
+    fn results_past_the_caches() {
+        streaming_changes_nothing::<f32>();
+        streaming_changes_nothing::<f64>();
+    }
+
+    #[test]
+    fn what_cannot_be_written_past_the_caches() {
+        let (mut out, sizes) = ([0.0_f32; 33 * 64], Sizes { m: 32, k: 1, n: 64 });
+        let line = out.as_ptr().align_offset(LINE);
+        let target = Target { out: out[line..].as_mut_ptr(), stride: 64, start: Start::Zero, streamed: false };
+        assert!(target.streamed(sizes, 32 * 64).streamed);
+        assert!(!target.streamed(sizes, 32 * 64 + 1).streamed, "too small");
+        assert!(!target.skip(0, 1).streamed(sizes, 0).streamed, "rows within a line");
+        assert!(!Target { stride: 66, ..target }.streamed(sizes, 0).streamed, "rows that start at different places");
+        assert!(!Target { start: Start::Out, ..target }.streamed(sizes, 0).streamed, "what is read first");
     }
 }

@@ -12,7 +12,8 @@ use crate::kernels::vector::Wide;
 pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matrix<'_, T>, w: &[T], add: bool) {
     let Sizes { m, k, n } = sizes;
     assert!(out.len() == m * n && w.len() == k * n, "the operands don't fit");
-    let target = Target { out: out.as_mut_ptr(), stride: n, start: if add { Start::Out } else { Start::Zero } };
+    let start = if add { Start::Out } else { Start::Zero };
+    let target = Target { out: out.as_mut_ptr(), stride: n, start, streamed: false };
     // SAFETY: `out` holds m rows of n elements and is borrowed mutably.
     unsafe { product_at(target, sizes, Left::Lying(x), Right::lying(w, n)) }
 }
@@ -40,6 +41,9 @@ pub(super) fn is_read_in_place(Sizes { m, k, n }: Sizes) -> bool {
 /// Columns that are computed at a time; fewer where several threads share them.
 const PIECE: usize = 1024;
 
+/// Columns that are computed at a time where the right operand comes from memory, which is the faster the longer it is read on.
+const LONG_PIECE: usize = 4096;
+
 /// `target = a · b` plus what the target starts from, for all columns that are in whole vectors, whose number it returns,
 /// on several threads where `shared`. Rows of B lie side by side.
 ///
@@ -56,7 +60,8 @@ pub(super) unsafe fn few_rows<T: Wide>(
 ) -> usize {
     let whole = n / COLUMNS * COLUMNS;
     let terms = if k * n < AT_HAND { k } else { streams(k * n) };
-    let width = if shared { whole.div_ceil(2 * available()).next_multiple_of(COLUMNS).clamp(64, PIECE) } else { PIECE };
+    let (most, pieces) = if k * n <= NEAR { (PIECE, 2 * available()) } else { (LONG_PIECE, available()) };
+    let width = if shared { whole.div_ceil(pieces).next_multiple_of(COLUMNS).clamp(64, most) } else { most };
     let piece = |column: usize| {
         let n = width.min(whole - column);
         for term in (0..k).step_by(terms) {
