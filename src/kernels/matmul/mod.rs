@@ -241,7 +241,7 @@ mod tests {
 
     /// Long and short sides, ends within a panel and a strip, more than one stretch of the inner axis; few rows, columns and
     /// terms.
-    const SIZES: [[usize; 3]; 21] = [
+    const SIZES: [[usize; 3]; 22] = [
         [1, 1, 1],
         [2, 5, 16],
         [7, 33, 50],
@@ -259,6 +259,7 @@ mod tests {
         [2060, 9, 70],
         [40, 9, 2060],
         [100, 1, 100],
+        [77, 3, 150],
         [80, 16, 1100],
         [12, 700, 190],
         [200, 140, 7],

@@ -24,6 +24,9 @@ pub(super) const fn strip(registers: usize) -> usize {
     if registers >= 32 { 2 * FEWEST } else { FEWEST }
 }
 
+/// Terms up to which rows are written in longer stretches.
+const LONG_ROWS: usize = 8;
+
 /// Terms of a sum that are added in one round.
 const UNROLLED: usize = 4;
 
@@ -229,6 +232,7 @@ impl<T: Wide> Tiles<'_, T> {
                     (1, 8..) => self.tile::<V, 1, 8>(0, vector),
                     (1, 4..) => self.tile::<V, 1, 4>(0, vector),
                     (2, 4..) => self.tile::<V, 2, 4>(0, vector),
+                    (FEWEST.., 8..) if self.sizes.k <= LONG_ROWS && V::REGISTERS >= 32 => self.long_rows::<V>(vector),
                     (_, 2..) => self.columns::<V, 2>(vector),
                     // Vectors that are as wide as `COLUMNS` alone come in odd numbers.
                     _ if V::LANES == COLUMNS => self.columns::<V, 1>(vector),
@@ -236,6 +240,25 @@ impl<T: Wide> Tiles<'_, T> {
                 }
             };
         }
+    }
+
+    /// Eight vectors of columns, two rows at a time; returns their number. A result of few terms is as good as only written: the
+    /// longer the stretches, the faster.
+    ///
+    /// # Safety
+    /// As for `panel`, and there are eight vectors from number `vector` on.
+    #[inline(always)]
+    unsafe fn long_rows<V: Vector<Element = T>>(&self, vector: usize) -> usize {
+        for row in (0..self.sizes.m).step_by(2) {
+            // SAFETY: the contract; the rows are left to compute, and a strip has an even number of them.
+            unsafe {
+                match self.sizes.m - row {
+                    1 => self.tile::<V, 1, 8>(row, vector),
+                    _ => self.tile::<V, 2, 8>(row, vector),
+                }
+            };
+        }
+        8
     }
 
     /// `C` vectors of columns; returns `C`.
