@@ -5,14 +5,15 @@
 mod dots;
 mod packed;
 mod panels;
+mod target;
 mod thin;
 mod tiles;
 mod unpacked;
 
 use self::dots::dots;
 use self::packed::packed;
+use self::target::{Start, Target};
 use self::thin::{THIN, thin};
-use self::tiles::{Start, Target};
 use self::unpacked::{few_rows, is_read_in_place};
 use super::pool;
 use super::threads::{share, share_where};

@@ -4,7 +4,8 @@
 #![allow(unsafe_code)]
 
 use super::panels::{LeftOperand, Panels, ROWS, TERMS};
-use super::tiles::{COLUMNS, Target};
+use super::target::Target;
+use super::tiles::COLUMNS;
 use super::{Matrix, Sizes};
 use crate::kernels::threads::{available, share_where};
 use crate::kernels::vector::Wide;

@@ -4,8 +4,9 @@
 
 use std::ops::Range;
 
+use super::target::{Start, Target};
 use super::thin::THIN;
-use super::tiles::{COLUMNS, Left, Right, Start, Target, product_at, strip};
+use super::tiles::{COLUMNS, Left, Right, product_at, strip};
 use super::{Matrix, Sizes};
 use crate::kernels::block::{self, Block};
 use crate::kernels::pool;

@@ -5,7 +5,8 @@
 
 use super::packed::PIECE;
 use super::panels::{LeftOperand, ROWS, at_the_edge, strip_rows};
-use super::tiles::{COLUMNS, Right, Target, product_at};
+use super::target::Target;
+use super::tiles::{COLUMNS, Right, product_at};
 use super::{Matrix, Sizes};
 use crate::kernels::block::Block;
 use crate::kernels::pool;

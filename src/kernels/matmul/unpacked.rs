@@ -2,7 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use super::tiles::{COLUMNS, Left, Right, Start, Target, product_at};
+use super::target::{Start, Target};
+use super::tiles::{COLUMNS, Left, Right, product_at};
 use super::{FEW, Matrix, Sizes};
 use crate::kernels::threads::{available, share_where};
 use crate::kernels::vector::Wide;
