@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -129,7 +129,7 @@ impl<'a> Safetensors<'a> {
             return Err(format(format!("two tensors of the model would be called `{name}`")));
         }
         // Readers ask who made the file, for PyTorch's layouts differ from TensorFlow's.
-        let about = self.pytorch.then(|| HashMap::from([("format".to_owned(), "pt".to_owned())]));
+        let about = self.pytorch.then(|| [("format".to_owned(), "pt".to_owned())].into_iter().collect());
         let bytes = ::safetensors::serialize(writer.tensors, about).map_err(|error| format(error.to_string()))?;
         replace(path, &bytes)
     }
