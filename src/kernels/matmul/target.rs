@@ -36,9 +36,13 @@ impl<T: Wide> Target<T> {
     /// The target, written past the caches where its lines allow it and it has no fewer than `from` elements: it would not stay
     /// in a cache until it is read, and each line would be read from memory before it is written.
     pub(super) fn streamed(self, Sizes { m, n, .. }: Sizes, from: usize) -> Self {
-        let whole_lines = |bytes: usize| bytes.is_multiple_of(block::LINE);
-        let aligned = whole_lines(self.out.addr()) && whole_lines(self.stride * size_of::<T>());
-        Target { streamed: m * n >= from && aligned && !matches!(self.start, Start::Out), ..self }
+        let streamed = m * n >= from && self.begins_lines() && !matches!(self.start, Start::Out);
+        Target { streamed, ..self }
+    }
+
+    /// Whether each row starts where a line does, and every vector where vectors are aligned.
+    pub(super) fn begins_lines(self) -> bool {
+        [self.out.addr(), self.stride * size_of::<T>()].into_iter().all(|bytes| bytes.is_multiple_of(block::LINE))
     }
 
     /// The target without its first rows and columns.

@@ -87,6 +87,7 @@ pub(super) unsafe fn product_at<T: Wide>(target: Target<T>, sizes: Sizes, x: Lef
         return;
     }
     w.check(k, n);
+    assert!(!target.streamed || target.begins_lines(), "a streamed target lies elsewhere");
     match x {
         Left::Lying(x) => x.check(m, k),
         Left::Strips { data, rows, length } => {
@@ -221,7 +222,8 @@ impl<T: Wide> Tiles<'_, T> {
     #[inline(always)]
     unsafe fn tile<V: Vector<Element = T>, const R: usize, const C: usize>(&self, row: usize, vector: usize) -> usize {
         let column = vector * V::LANES;
-        // SAFETY: the contract; the tile's rows and columns are among those of x, w and the target.
+        // SAFETY: the contract; the tile's rows and columns are among those of x, w and the target, whose vectors are aligned
+        // where it is streamed, as `product_at` has checked.
         unsafe {
             let (mut x, row_stride, col_stride) = match self.x {
                 Left::Lying(x) => {
