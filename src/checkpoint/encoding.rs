@@ -1,5 +1,7 @@
 //! Values as bytes: bincode 2 in its standard configuration.
 
+use std::io::Write;
+
 use bincode::config;
 use bincode::error::{DecodeError, EncodeError};
 use serde::Serialize;
@@ -7,6 +9,11 @@ use serde::de::DeserializeOwned;
 
 pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, EncodeError> {
     bincode::serde::encode_to_vec(value, config::standard())
+}
+
+/// Writes the value's bytes, a few at a time; returns their number.
+pub(super) fn encode_into(to: &mut impl Write, value: &impl Serialize) -> Result<usize, EncodeError> {
+    bincode::serde::encode_into_std_write(value, to, config::standard())
 }
 
 /// The value that the bytes hold, all of them; else why not, in words.

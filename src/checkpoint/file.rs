@@ -9,9 +9,11 @@
 //! | 24.. | payload: bincode 2, its standard configuration |
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use bincode::error::EncodeError;
+use crc32fast::Hasher;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,24 +24,52 @@ const MAGIC: &[u8; 8] = b"SAPWOOD\0";
 const VERSION: u32 = 1;
 const HEADER: usize = 24;
 
+/// Bytes that are written at a time.
+const BUFFER: usize = 1 << 16;
+
 /// Writes a value to a file: to a sibling first, which is synced and then renamed, so that a crash leaves the old
 /// file or the new one and never a part of either. When this returns, the file and its name are on the disk.
+///
+/// The value is encoded as it is written: no copy of it is made in memory.
 ///
 /// # Errors
 /// Where the file can't be written, or the value can't be stored.
 pub fn save(path: impl AsRef<Path>, value: &impl Serialize) -> Result<()> {
     let path = path.as_ref();
-    let payload = encoding::encode(value).map_err(|error| Error::Format {
-        path: path.to_owned(),
-        reason: format!("the value can't be stored: {error}"),
-    })?;
-    let mut bytes = Vec::with_capacity(HEADER + payload.len());
-    bytes.extend(MAGIC);
-    bytes.extend(VERSION.to_le_bytes());
-    bytes.extend((payload.len() as u64).to_le_bytes());
-    bytes.extend(crc32fast::hash(&payload).to_le_bytes());
-    bytes.extend(payload);
-    replace(path, &bytes)
+    replace_by(path, |file| {
+        // The payload's length and checksum are known when it has been written.
+        file.write_all(&[0; HEADER]).map_err(Error::io(path))?;
+        let mut payload = BufWriter::with_capacity(BUFFER, Payload { file, checksum: Hasher::new() });
+        let length = encoding::encode_into(&mut payload, value).map_err(|error| match error {
+            EncodeError::Io { inner, .. } => Error::io(path)(inner),
+            error => Error::Format { path: path.to_owned(), reason: format!("the value can't be stored: {error}") },
+        })?;
+        let Payload { file, checksum } = payload.into_inner().map_err(|error| Error::io(path)(error.into_error()))?;
+        let mut header = Vec::with_capacity(HEADER);
+        header.extend(MAGIC);
+        header.extend(VERSION.to_le_bytes());
+        header.extend((length as u64).to_le_bytes());
+        header.extend(checksum.finalize().to_le_bytes());
+        file.rewind().and_then(|()| file.write_all(&header)).map_err(Error::io(path))
+    })
+}
+
+/// A file's payload, whose checksum is found as it is written.
+struct Payload<'a> {
+    file: &'a mut File,
+    checksum: Hasher,
+}
+
+impl Write for Payload<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.checksum.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Reads a value that [`save`] has written.
@@ -77,16 +107,21 @@ fn decode<V: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<V, String> {
 }
 
 /// Writes a file as a whole or not at all.
+#[cfg(any(feature = "files", feature = "plots"))]
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_by(path, |file| file.write_all(bytes).map_err(Error::io(path)))
+}
+
+/// [`replace`] by what `write` writes.
+fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let sibling = sibling(path);
-    let write = || {
-        let mut file = File::create(&sibling)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&sibling, path)
+    let all = || {
+        let mut file = File::create(&sibling).map_err(Error::io(path))?;
+        write(&mut file)?;
+        file.sync_all().and_then(|()| fs::rename(&sibling, path)).map_err(Error::io(path))
     };
-    let written = write().inspect_err(|_| drop(fs::remove_file(&sibling)));
-    written.and_then(|()| sync_folder(path)).map_err(Error::io(path))
+    all().inspect_err(|_| drop(fs::remove_file(&sibling)))?;
+    sync_folder(path).map_err(Error::io(path))
 }
 
 /// Where a file's new content stands before it is whole.
@@ -161,6 +196,26 @@ mod tests {
         assert!(matches!(load::<(Vec<f64>, String)>(&path), Err(Error::Format { .. })));
         assert!(matches!(load::<u8>(&path), Err(Error::Format { .. })));
         fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_stored_leaves_the_old_file() {
+        struct Half;
+        impl Serialize for Half {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                use serde::ser::{Error, SerializeTuple};
+                let mut tuple = serializer.serialize_tuple(2)?;
+                tuple.serialize_element(&vec![1.0f64; BUFFER])?;
+                Err(S::Error::custom("the other half is missing"))
+            }
+        }
+        let path = path("half");
+        save(&path, &7u8).unwrap();
+        let message = save(&path, &Half).unwrap_err().to_string();
+        assert!(message.starts_with(&*path.to_string_lossy()) && message.contains("the other half"), "{message}");
+        assert_eq!(load::<u8>(&path).unwrap(), 7);
+        assert!(!sibling(&path).exists());
+        fs::remove_file(path).unwrap();
     }
 
     #[test]
