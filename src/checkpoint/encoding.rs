@@ -1,6 +1,6 @@
 //! Values as bytes: bincode 2 in its standard configuration.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use bincode::config;
 use bincode::error::{DecodeError, EncodeError};
@@ -17,20 +17,26 @@ pub(super) fn encode_into(to: &mut impl Write, value: &impl Serialize) -> Result
 }
 
 /// The value that the bytes hold, all of them; else why not, in words.
+pub(super) fn decode<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, String> {
+    decode_from(bytes, bytes.len() as u64)
+}
+
+/// The value that the next `length` bytes hold, all of them; else why not, in words.
 ///
 /// A length that lies must not make bincode reserve memory for it. bincode bounds what it reserves by a limit that has
 /// to be known when it is compiled, and counts what is decoded: at most 16 bytes for one that is read. So there are two.
-pub(super) fn decode<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, String> {
+pub(super) fn decode_from<V: DeserializeOwned>(from: impl Read, length: u64) -> Result<V, String> {
     const SMALL: usize = 1 << 24;
     const LARGE: usize = 1 << 40;
-    let decoded = if bytes.len() <= SMALL {
-        bincode::serde::decode_from_slice(bytes, config::standard().with_limit::<{ 16 * SMALL }>())
+    let mut bytes = from.take(length);
+    let decoded = if length <= SMALL as u64 {
+        bincode::serde::decode_from_std_read(&mut bytes, config::standard().with_limit::<{ 16 * SMALL }>())
     } else {
-        bincode::serde::decode_from_slice(bytes, config::standard().with_limit::<{ 16 * LARGE }>())
+        bincode::serde::decode_from_std_read(&mut bytes, config::standard().with_limit::<{ 16 * LARGE }>())
     };
     match decoded {
-        Ok((value, read)) if read == bytes.len() => Ok(value),
-        Ok((_, read)) => Err(format!("{read} bytes of {} were read", bytes.len())),
+        Ok(value) if bytes.limit() == 0 => Ok(value),
+        Ok(_) => Err(format!("{} bytes of {length} were read", length - bytes.limit())),
         Err(error) => Err(words(error)),
     }
 }

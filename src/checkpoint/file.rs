@@ -9,7 +9,7 @@
 //! | 24.. | payload: bincode 2, its standard configuration |
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use bincode::error::EncodeError;
@@ -39,12 +39,13 @@ pub fn save(path: impl AsRef<Path>, value: &impl Serialize) -> Result<()> {
     replace_by(path, |file| {
         // The payload's length and checksum are known when it has been written.
         file.write_all(&[0; HEADER]).map_err(Error::io(path))?;
-        let mut payload = BufWriter::with_capacity(BUFFER, Payload { file, checksum: Hasher::new() });
+        let mut payload = BufWriter::with_capacity(BUFFER, Payload { to: file, checksum: Hasher::new() });
         let length = encoding::encode_into(&mut payload, value).map_err(|error| match error {
             EncodeError::Io { inner, .. } => Error::io(path)(inner),
             error => Error::Format { path: path.to_owned(), reason: format!("the value can't be stored: {error}") },
         })?;
-        let Payload { file, checksum } = payload.into_inner().map_err(|error| Error::io(path)(error.into_error()))?;
+        let Payload { to: file, checksum } =
+            payload.into_inner().map_err(|error| Error::io(path)(error.into_error()))?;
         let mut header = Vec::with_capacity(HEADER);
         header.extend(MAGIC);
         header.extend(VERSION.to_le_bytes());
@@ -54,40 +55,55 @@ pub fn save(path: impl AsRef<Path>, value: &impl Serialize) -> Result<()> {
     })
 }
 
-/// A file's payload, whose checksum is found as it is written.
-struct Payload<'a> {
-    file: &'a mut File,
+/// A payload, whose checksum is found as it is written.
+struct Payload<'a, W> {
+    to: &'a mut W,
     checksum: Hasher,
 }
 
-impl Write for Payload<'_> {
+impl<W: Write> Write for Payload<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let written = self.to.write(bytes)?;
         self.checksum.update(&bytes[..written]);
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.to.flush()
     }
 }
 
 /// Reads a value that [`save`] has written.
 ///
 /// The type must be the one that was saved: the file does not describe it, though a checksum tells whether the
-/// file is whole.
+/// file is whole. The file is read twice, a few bytes at a time: for the checksum, and then for the value.
 ///
 /// # Errors
 /// Where the file can't be read, is truncated, corrupted, foreign or of another version, or holds another type.
 pub fn load<V: DeserializeOwned>(path: impl AsRef<Path>) -> Result<V> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(Error::io(path))?;
-    decode(&bytes).map_err(|reason| Error::Format { path: path.to_owned(), reason })
+    let format = |reason| Error::Format { path: path.to_owned(), reason };
+    let mut file = File::open(path).map_err(Error::io(path))?;
+    let mut header = vec![];
+    (&file).take(HEADER as u64).read_to_end(&mut header).map_err(Error::io(path))?;
+    let (length, checksum) = described(&header).map_err(format)?;
+    let mut payload = Payload { to: &mut io::sink(), checksum: Hasher::new() };
+    let found = io::copy(&mut file, &mut payload).map_err(Error::io(path))?;
+    if found != length {
+        return Err(format(format!("truncated or overlong: {found} bytes of {length}")));
+    }
+    if payload.checksum.finalize() != checksum {
+        return Err(format("corrupted: the checksum does not match".to_owned()));
+    }
+    file.seek(SeekFrom::Start(HEADER as u64)).map_err(Error::io(path))?;
+    let value = encoding::decode_from(BufReader::with_capacity(BUFFER, file), length);
+    value.map_err(|words| format(format!("holds another type than the one asked for: {words}")))
 }
 
-fn decode<V: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<V, String> {
-    let (header, payload) = bytes.split_at_checked(HEADER).ok_or("shorter than a header; not a sapwood file")?;
-    let (magic, rest) = header.split_at(8);
+/// The length and the checksum of the payload that a header describes.
+fn described(header: &[u8]) -> std::result::Result<(u64, u32), String> {
+    let header: &[u8; HEADER] = header.try_into().map_err(|_| "shorter than a header; not a sapwood file")?;
+    let (magic, rest) = header.split_at(MAGIC.len());
     let number = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |number, &byte| number << 8 | u64::from(byte));
     if magic != MAGIC {
         return Err("not a sapwood file".to_owned());
@@ -96,14 +112,7 @@ fn decode<V: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<V, String> {
     if version != u64::from(VERSION) {
         return Err(format!("format version {version}; this library reads version {VERSION}"));
     }
-    let length = number(&rest[4..12]);
-    if length != payload.len() as u64 {
-        return Err(format!("truncated or overlong: {} bytes of {length}", payload.len()));
-    }
-    if number(&rest[12..]) != u64::from(crc32fast::hash(payload)) {
-        return Err("corrupted: the checksum does not match".to_owned());
-    }
-    encoding::decode(payload).map_err(|words| format!("holds another type than the one asked for: {words}"))
+    Ok((number(&rest[4..12]), number(&rest[12..]) as u32))
 }
 
 /// Writes a file as a whole or not at all.
