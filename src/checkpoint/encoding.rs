@@ -1,11 +1,14 @@
 //! Values as bytes: bincode 2 in its standard configuration.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 
 use bincode::config;
 use bincode::error::{DecodeError, EncodeError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+/// Bytes that are read or written at a time.
+pub(super) const BUFFER: usize = 1 << 16;
 
 pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, EncodeError> {
     bincode::serde::encode_to_vec(value, config::standard())
@@ -28,15 +31,16 @@ pub(super) fn decode<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, String> {
 pub(super) fn decode_from<V: DeserializeOwned>(from: impl Read, length: u64) -> Result<V, String> {
     const SMALL: usize = 1 << 24;
     const LARGE: usize = 1 << 40;
-    let mut bytes = from.take(length);
+    let mut bytes = BufReader::with_capacity(length.min(BUFFER as u64) as usize, from.take(length));
     let decoded = if length <= SMALL as u64 {
         bincode::serde::decode_from_std_read(&mut bytes, config::standard().with_limit::<{ 16 * SMALL }>())
     } else {
         bincode::serde::decode_from_std_read(&mut bytes, config::standard().with_limit::<{ 16 * LARGE }>())
     };
+    let left = bytes.get_ref().limit() + bytes.buffer().len() as u64;
     match decoded {
-        Ok(value) if bytes.limit() == 0 => Ok(value),
-        Ok(_) => Err(format!("{} bytes of {length} were read", length - bytes.limit())),
+        Ok(value) if left == 0 => Ok(value),
+        Ok(_) => Err(format!("{} bytes of {length} were read", length - left)),
         Err(error) => Err(words(error)),
     }
 }

@@ -9,7 +9,7 @@
 //! | 24.. | payload: bincode 2, its standard configuration |
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use bincode::error::EncodeError;
@@ -17,15 +17,12 @@ use crc32fast::Hasher;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::encoding;
+use super::encoding::{self, BUFFER};
 use crate::error::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"SAPWOOD\0";
 const VERSION: u32 = 1;
 const HEADER: usize = 24;
-
-/// Bytes that are written at a time.
-const BUFFER: usize = 1 << 16;
 
 /// Writes a value to a file: to a sibling first, which is synced and then renamed, so that a crash leaves the old
 /// file or the new one and never a part of either. When this returns, the file and its name are on the disk.
@@ -96,7 +93,7 @@ pub fn load<V: DeserializeOwned>(path: impl AsRef<Path>) -> Result<V> {
         return Err(format("corrupted: the checksum does not match".to_owned()));
     }
     file.seek(SeekFrom::Start(HEADER as u64)).map_err(Error::io(path))?;
-    let value = encoding::decode_from(BufReader::with_capacity(BUFFER, file), length);
+    let value = encoding::decode_from(file, length);
     value.map_err(|words| format(format!("holds another type than the one asked for: {words}")))
 }
 
