@@ -2,7 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sapwood::prelude::*;
 
@@ -29,13 +29,15 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// One test at a time: they share the counters.
-static TURN: Mutex<()> = Mutex::new(());
+/// One test at a time, with all that it makes: they share the counters.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The mean number of allocations a step and the bytes of the largest, on one thread, after four steps.
 fn per_step(mut step: impl FnMut() + Send) -> (usize, usize) {
     const STEPS: usize = 4;
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     one_thread.install(move || {
         (0..STEPS).for_each(|_| step());
@@ -51,6 +53,7 @@ fn per_step(mut step: impl FnMut() + Send) -> (usize, usize) {
 /// that products lay out anew, but those of fewer than 1,024.
 #[test]
 fn a_step_of_a_small_network_allocates_little() {
+    let _turn = turn();
     let mut rng = StdRng::seed_from_u64(0);
     let x: Tensor = Tensor::normal((128, 784), 0.0, 1.0, &mut rng);
     let y: Tensor<i64> = Tensor::from((0..128).map(|i| i % 10).collect::<Vec<_>>());
@@ -68,6 +71,7 @@ fn a_step_of_a_small_network_allocates_little() {
 /// A value is encoded as it is written, 64 KiB at a time: of a model of 1.6 MB no copy is made.
 #[test]
 fn a_file_is_written_without_a_copy_of_the_model() {
+    let _turn = turn();
     let mut model: Dense = Dense::new(784, 512, &mut StdRng::seed_from_u64(0));
     let path = std::env::temp_dir().join(format!("sapwood-allocations-{}", std::process::id()));
     let snapshot = Snapshot::of(&model);

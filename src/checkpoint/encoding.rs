@@ -1,6 +1,6 @@
 //! Values as bytes: bincode 2 in its standard configuration.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 
 use bincode::config;
 use bincode::error::{DecodeError, EncodeError};
@@ -21,14 +21,14 @@ pub(super) fn encode_into(to: &mut impl Write, value: &impl Serialize) -> Result
 
 /// The value that the bytes hold, all of them; else why not, in words.
 pub(super) fn decode<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, String> {
-    decode_from(bytes, bytes.len() as u64)
+    decode_from(bytes, bytes.len() as u64).unwrap_or_else(|error| Err(error.to_string()))
 }
 
-/// The value that the next `length` bytes hold, all of them; else why not, in words.
+/// The value that the next `length` bytes hold, all of them; else why not, in words. An error where they can't be read.
 ///
 /// A length that lies must not make bincode reserve memory for it. bincode bounds what it reserves by a limit that has
 /// to be known when it is compiled, and counts what is decoded: at most 16 bytes for one that is read. So there are two.
-pub(super) fn decode_from<V: DeserializeOwned>(from: impl Read, length: u64) -> Result<V, String> {
+pub(super) fn decode_from<V: DeserializeOwned>(from: impl Read, length: u64) -> io::Result<Result<V, String>> {
     const SMALL: usize = 1 << 24;
     const LARGE: usize = 1 << 40;
     let mut bytes = BufReader::with_capacity(length.min(BUFFER as u64) as usize, from.take(length));
@@ -38,11 +38,13 @@ pub(super) fn decode_from<V: DeserializeOwned>(from: impl Read, length: u64) -> 
         bincode::serde::decode_from_std_read(&mut bytes, config::standard().with_limit::<{ 16 * LARGE }>())
     };
     let left = bytes.get_ref().limit() + bytes.buffer().len() as u64;
-    match decoded {
+    Ok(match decoded {
         Ok(value) if left == 0 => Ok(value),
         Ok(_) => Err(format!("{} bytes of {length} were read", length - left)),
+        Err(DecodeError::Io { inner, .. }) if inner.kind() != ErrorKind::UnexpectedEof => return Err(inner),
+        Err(DecodeError::Io { .. }) => Err(format!("{length} bytes are too few")),
         Err(error) => Err(words(error)),
-    }
+    })
 }
 
 /// What a type's own `Deserialize` said, without bincode's wrapping; else what bincode says.
@@ -70,6 +72,18 @@ mod tests {
             assert!(decode::<Vec<String>>(&bytes).is_err());
             assert!(decode::<crate::tensor::Tensor<f64>>(&bytes).is_err());
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_fault_of_the_type() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("the disk is gone"))
+            }
+        }
+        assert_eq!(decode_from::<u64>(Broken, 8).unwrap_err().to_string(), "the disk is gone");
+        assert_eq!(decode::<[f64; 2]>(&[0; 8]).unwrap_err(), "8 bytes are too few");
     }
 
     #[test]

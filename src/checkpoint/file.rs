@@ -76,7 +76,8 @@ impl<W: Write> Write for Payload<'_, W> {
 /// file is whole. The file is read twice, a few bytes at a time: for the checksum, and then for the value.
 ///
 /// # Errors
-/// Where the file can't be read, is truncated, corrupted, foreign or of another version, or holds another type.
+/// Where the file can't be read (a pipe can't, twice), is truncated, corrupted, foreign or of another version, or holds
+/// another type.
 pub fn load<V: DeserializeOwned>(path: impl AsRef<Path>) -> Result<V> {
     let path = path.as_ref();
     let format = |reason| Error::Format { path: path.to_owned(), reason };
@@ -93,7 +94,7 @@ pub fn load<V: DeserializeOwned>(path: impl AsRef<Path>) -> Result<V> {
         return Err(format("corrupted: the checksum does not match".to_owned()));
     }
     file.seek(SeekFrom::Start(HEADER as u64)).map_err(Error::io(path))?;
-    let value = encoding::decode_from(file, length);
+    let value = encoding::decode_from(file, length).map_err(Error::io(path))?;
     value.map_err(|words| format(format!("holds another type than the one asked for: {words}")))
 }
 

@@ -129,6 +129,7 @@ impl<'a> Safetensors<'a> {
             return Err(format(format!("two tensors of the model would be called `{name}`")));
         }
         // Readers ask who made the file, for PyTorch's layouts differ from TensorFlow's.
+        // Which map it is depends on the library's features.
         let about = self.pytorch.then(|| [("format".to_owned(), "pt".to_owned())].into_iter().collect());
         let bytes = ::safetensors::serialize(writer.tensors, about).map_err(|error| format(error.to_string()))?;
         replace(path, &bytes)

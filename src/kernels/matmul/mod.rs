@@ -123,6 +123,9 @@ fn whole<T: Wide>(out: &mut [T], start: Start<T>, sizes: Sizes, (a, b): (Matrix<
     unsafe { product_by(Way::of(sizes, (a, b)), target, sizes, (a, b), shared) }
 }
 
+/// Elements that the last cache may hold.
+const LAST_CACHE: usize = 1 << 23;
+
 /// Rows or columns that are few.
 const FEW: usize = 32;
 

@@ -7,7 +7,7 @@ use super::packed::PIECE;
 use super::panels::{LeftOperand, ROWS, at_the_edge, strip_rows};
 use super::target::Target;
 use super::tiles::{COLUMNS, Right, product_at};
-use super::{Matrix, Sizes};
+use super::{LAST_CACHE, Matrix, Sizes};
 use crate::kernels::block::Block;
 use crate::kernels::pool;
 use crate::kernels::threads::share_where;
@@ -19,9 +19,6 @@ pub(super) const THIN: usize = 16;
 /// Elements of the right operand that stay in the first-level cache, and in part beside it, from one strip to the next.
 const BLOCK: usize = 1 << 14;
 
-/// Elements of a result from which it is written past the caches: the last one takes fewer faster than memory.
-const STREAMED: usize = 1 << 23;
-
 /// `target = a · b` plus what the target starts from, on several threads where `shared`.
 ///
 /// # Safety
@@ -32,7 +29,8 @@ pub(super) unsafe fn thin<T: Wide>(
     (a, b): (Matrix<'_, T>, Matrix<'_, T>),
     shared: bool,
 ) {
-    let target = target.streamed(Sizes { m, k, n }, STREAMED);
+    // There is little to do but to write, and the last cache takes what it can hold faster than memory.
+    let target = target.streamed(Sizes { m, k, n }, LAST_CACHE);
     let height = strip_rows::<T>();
     let left = LeftOperand::new(a, Sizes { m, k, n }, shared);
     let (w, stride) = spread(b, k, n);

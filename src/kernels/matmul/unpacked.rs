@@ -4,7 +4,7 @@
 
 use super::target::{Start, Target};
 use super::tiles::{COLUMNS, Left, Right, product_at};
-use super::{FEW, Matrix, Sizes};
+use super::{FEW, LAST_CACHE, Matrix, Sizes};
 use crate::kernels::threads::{available, share_where};
 use crate::kernels::vector::Wide;
 
@@ -22,13 +22,10 @@ pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matri
 /// Elements of a right operand that stay in the processor's memory; of more, the rows are read by streams.
 const AT_HAND: usize = 1 << 17;
 
-/// Elements of a right operand up to which the last cache may hold it.
-const NEAR: usize = 1 << 23;
-
 /// Rows of a right operand of so many elements that are read side by side, each a stream of its own for the processor to read
 /// ahead: of those that lie far apart in memory it follows fewer.
 fn streams(elements: usize) -> usize {
-    if elements <= NEAR { 16 } else { 8 }
+    if elements <= LAST_CACHE { 16 } else { 8 }
 }
 
 /// Rows of a result that are worth laying out more of the right operand than is at hand.
@@ -61,7 +58,7 @@ pub(super) unsafe fn few_rows<T: Wide>(
 ) -> usize {
     let whole = n / COLUMNS * COLUMNS;
     let terms = if k * n < AT_HAND { k } else { streams(k * n) };
-    let (most, pieces) = if k * n <= NEAR { (PIECE, 2 * available()) } else { (LONG_PIECE, available()) };
+    let (most, pieces) = if k * n <= LAST_CACHE { (PIECE, 2 * available()) } else { (LONG_PIECE, available()) };
     let width = if shared { whole.div_ceil(pieces).next_multiple_of(COLUMNS).clamp(64, most) } else { most };
     let piece = |column: usize| {
         let n = width.min(whole - column);
