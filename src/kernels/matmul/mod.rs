@@ -152,23 +152,33 @@ enum Way {
 impl Way {
     fn of<T: Copy>(sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>)) -> Way {
         let Sizes { m, k, n } = sizes;
-        let (a_by_rows, b_by_rows) = (a.by_rows(m, k), b.by_rows(k, n));
         let (a_by_columns, b_by_columns) = (a.t().by_rows(k, m), b.t().by_rows(n, k));
-        let dots = |columns: usize| columns == 1 || columns <= dots::MOST && k >= dots::LONG;
-        let columns_of_b = dots(m) || m <= FEW && n > FEW && k * n >= TRANSPOSED_FROM;
-        let columns_of_a = n <= FEW && m >= COLUMNS && !a_by_rows;
-        if dots(n) && a_by_rows {
+        let columns_of_b = are_few(m, k) || m <= FEW && n > FEW && k * n >= TRANSPOSED_FROM;
+        let columns_of_a = n <= FEW && m >= COLUMNS && !a.by_rows(m, k);
+        match Way::upright(sizes, (a, b)) {
+            Way::Thin | Way::Packed if columns_of_b && b_by_columns || columns_of_a && a_by_columns => Way::Transposed,
+            way => way,
+        }
+    }
+
+    /// The best way but as a transpose: what has been transposed once is not again.
+    fn upright<T: Copy>(sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>)) -> Way {
+        let Sizes { m, k, n } = sizes;
+        if are_few(n, k) && a.by_rows(m, k) {
             Way::Dots
-        } else if b_by_rows && is_read_in_place(sizes) {
+        } else if b.by_rows(k, n) && is_read_in_place(sizes) {
             Way::FewRows
-        } else if columns_of_b && b_by_columns || columns_of_a && a_by_columns {
-            Way::Transposed
         } else if k <= THIN && m > FEW && n > FEW {
             Way::Thin
         } else {
             Way::Packed
         }
     }
+}
+
+/// Whether so many columns, of so many terms, are few enough for dot products.
+fn are_few(columns: usize, terms: usize) -> bool {
+    columns == 1 || columns <= dots::MOST && terms >= dots::LONG
 }
 
 /// `target = a · b` plus what the target starts from, on several threads where `shared`.
@@ -213,7 +223,9 @@ unsafe fn product_by<T: Wide>(
         Way::Transposed => {
             let (sizes, pair) = (Sizes { m: n, k, n: m }, (b.t(), a.t()));
             let mut columns = pool::buffer(m * n);
-            whole(&mut columns, Start::Zero, sizes, pair, shared);
+            let transposed = Target { out: columns.as_mut_ptr(), stride: m, start: Start::Zero, streamed: false };
+            // SAFETY: `columns` holds n rows of m elements, which nothing else knows.
+            unsafe { product_by(Way::upright(sizes, pair), transposed, sizes, pair, shared) };
             for (column, rows) in columns.chunks_exact(m).enumerate() {
                 // SAFETY: the contract.
                 rows.iter().enumerate().for_each(|(row, &sum)| unsafe { target.put(row, column, sum) });
@@ -245,7 +257,7 @@ mod tests {
 
     /// Long and short sides, ends within a panel and a strip, more than one stretch of the inner axis; few rows, columns and
     /// terms.
-    const SIZES: [[usize; 3]; 22] = [
+    const SIZES: [[usize; 3]; 23] = [
         [1, 1, 1],
         [2, 5, 16],
         [7, 33, 50],
@@ -268,6 +280,7 @@ mod tests {
         [12, 700, 190],
         [200, 140, 7],
         [5, 140, 200],
+        [32, 4100, 32],
     ];
 
     /// Compares products of all sizes, however the operands lie, with their definition.
