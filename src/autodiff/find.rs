@@ -45,7 +45,7 @@ pub fn find_not_finite<M: Params, O: Objective>(f: impl FnOnce(&M) -> O, model: 
     }
     let cotangents = tape.walk_back(node, O::Scalar::wrap(Tensor::ones(loss.shape())));
     let fault = cotangents.fault().filter(|_| !cotangents.are_finite(leaves))?;
-    search.origin(fault).or_else(|| Some(NotFinite::Backward(search.recorded.get(&fault)?.operation.clone())))
+    search.origin(fault).or_else(|| Some(NotFinite::Backward(search.recorded.get(&fault)?.operation())))
 }
 
 /// Where a number that is infinite or NaN came from; see [`find_not_finite`].
@@ -110,6 +110,7 @@ impl fmt::Display for NotFinite {
 
 /// What a watched tape keeps of an operation.
 pub(super) struct Recorded {
+    /// With the type name of the function that computes it for a name.
     operation: Operation,
     /// For each input, its node where it has one, and whether it is finite.
     inputs: Vec<(Option<usize>, bool)>,
@@ -127,7 +128,7 @@ impl Recorded {
         let inputs = inputs.into_iter();
         Recorded {
             operation: Operation {
-                name: function_name(forward).to_owned(),
+                name: forward.to_owned(),
                 inputs: inputs.clone().map(|input| input.shape().to_vec()).collect(),
                 output: vec![],
                 place,
@@ -141,6 +142,10 @@ impl Recorded {
         self.operation.output = output.shape().to_vec();
         self.is_finite = all_finite(output);
         self
+    }
+
+    fn operation(&self) -> Operation {
+        Operation { name: function_name(&self.operation.name).to_owned(), ..self.operation.clone() }
     }
 }
 
@@ -156,13 +161,12 @@ impl<M: Params> Search<'_, M> {
         // An operation comes after its inputs, so this ends.
         while let Some(recorded) = self.recorded.get(&node) {
             let mut faults = recorded.inputs.iter().enumerate().filter(|(_, (_, is_finite))| !is_finite);
-            let operation = || recorded.operation.clone();
             match faults.clone().find_map(|(_, (node, _))| *node) {
                 Some(input) => node = input,
                 None => {
                     return match faults.next() {
-                        Some((input, _)) => Some(NotFinite::Constant(operation(), input)),
-                        None => (!recorded.is_finite).then(|| NotFinite::Forward(operation())),
+                        Some((input, _)) => Some(NotFinite::Constant(recorded.operation(), input)),
+                        None => (!recorded.is_finite).then(|| NotFinite::Forward(recorded.operation())),
                     };
                 }
             }
@@ -181,7 +185,7 @@ pub(super) fn is_finite(tensor: &AnyTensor) -> bool {
 }
 
 fn all_finite<T: Element>(tensor: &Tensor<T>) -> bool {
-    tensor.view().iter().all(|x| x.to_f64().is_finite())
+    tensor.contiguous().dense().iter().all(|x| x.to_f64().is_finite())
 }
 
 /// The name of the function that a closure was written in. Closures that helpers wrap around it have it among their own

@@ -17,8 +17,8 @@ pub(crate) struct Tape {
     open: AtomicBool,
     /// An operation, or `None` for a leaf of the model; a node is an index into this list.
     nodes: Mutex<Vec<Option<Operation>>>,
-    /// What each operation was, by its node; only where somebody looks for what is not finite.
-    watch: Option<Mutex<BTreeMap<usize, Recorded>>>,
+    /// Nodes and what their operations were; only where somebody looks for what is not finite.
+    watch: Option<Mutex<Vec<(usize, Recorded)>>>,
 }
 
 /// Takes the cotangent of an operation's output and adds those of its inputs.
@@ -38,7 +38,7 @@ impl Tape {
         Tape::with_watch(Some(Mutex::default()))
     }
 
-    fn with_watch(watch: Option<Mutex<BTreeMap<usize, Recorded>>>) -> Arc<Tape> {
+    fn with_watch(watch: Option<Mutex<Vec<(usize, Recorded)>>>) -> Arc<Tape> {
         Arc::new(Tape {
             serial: NEXT.fetch_add(1, Ordering::Relaxed),
             open: AtomicBool::new(true),
@@ -64,15 +64,15 @@ impl Tape {
         let node = self.push(Some(Operation { pullback }));
         if let Some(watch) = &self.watch {
             let recorded = recorded().with_output(&output);
-            watch.lock().unwrap_or_else(PoisonError::into_inner).insert(node, recorded);
+            watch.lock().unwrap_or_else(PoisonError::into_inner).push((node, recorded));
         }
         self.trace(output, node)
     }
 
     /// What the operations were, by their nodes; empty where nobody watches.
     pub(super) fn recorded(&self) -> BTreeMap<usize, Recorded> {
-        let take = |watch: &Mutex<_>| std::mem::take(&mut *watch.lock().unwrap_or_else(PoisonError::into_inner));
-        self.watch.as_ref().map(take).unwrap_or_default()
+        let take = |watch: &Mutex<Vec<_>>| std::mem::take(&mut *watch.lock().unwrap_or_else(PoisonError::into_inner));
+        self.watch.as_ref().map(take).unwrap_or_default().into_iter().collect()
     }
 
     /// Walks back from a node and returns the cotangents of the leaves. The tape is emptied.

@@ -4,7 +4,6 @@
 //! the arithmetic on them. So each thread keeps the buffers that tensors free.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use super::block::Block;
 use super::pages;
@@ -16,10 +15,11 @@ const MOST: usize = 1 << 27;
 /// Sizes that a thread remembers.
 const SIZES: usize = 256;
 
-/// Free buffers by capacity. Their elements are initialised, with whatever they last held.
+/// Free buffers. Their elements are initialised, with whatever they last held.
 #[derive(Debug)]
 pub struct Pool<T> {
-    shelves: BTreeMap<usize, Shelf<T>>,
+    /// One for each capacity, the smallest first.
+    shelves: Vec<Shelf<T>>,
     /// How many elements are free.
     free: usize,
     /// Counts the buffers that were asked for.
@@ -29,6 +29,7 @@ pub struct Pool<T> {
 /// Buffers of one capacity.
 #[derive(Debug)]
 struct Shelf<T> {
+    capacity: usize,
     free: Vec<Vec<T>>,
     /// How many are lent, and were lent at once at most: no more are kept, or what is allocated elsewhere and freed by
     /// tensors would pile up here.
@@ -40,7 +41,7 @@ struct Shelf<T> {
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Pool { shelves: BTreeMap::new(), free: 0, clock: 0 }
+        Pool { shelves: vec![], free: 0, clock: 0 }
     }
 }
 
@@ -92,25 +93,30 @@ impl<T: Copy + Default> Pool<T> {
     /// length, which counts as lent.
     fn take(&mut self, len: usize) -> Option<Vec<T>> {
         self.clock += 1;
-        let filled = self.shelves.range(len..=len + len / 4).find(|(_, shelf)| !shelf.free.is_empty());
-        let capacity = filled.map_or(len, |(&capacity, _)| capacity);
         if self.shelves.len() >= SIZES {
-            self.shelves.retain(|_, shelf| !shelf.free.is_empty());
+            self.shelves.retain(|shelf| !shelf.free.is_empty());
         }
-        let blank = || Shelf { free: vec![], lent: 0, most_lent: 0, used: 0 };
-        let shelf = self.shelves.entry(capacity).or_insert_with(blank);
+        let at_least = self.shelves.partition_point(|shelf| shelf.capacity < len);
+        let fitting = |shelf: &&Shelf<T>| shelf.capacity <= len + len / 4;
+        let filled = self.shelves[at_least..].iter().take_while(fitting).position(|shelf| !shelf.free.is_empty());
+        let place = at_least + filled.unwrap_or(0);
+        if filled.is_none() && self.shelves.get(place).is_none_or(|shelf| shelf.capacity != len) {
+            self.shelves.insert(place, Shelf { capacity: len, free: vec![], lent: 0, most_lent: 0, used: 0 });
+        }
+        let shelf = &mut self.shelves[place];
         shelf.used = self.clock;
         shelf.lent += 1;
         shelf.most_lent = shelf.most_lent.max(shelf.lent);
         let mut buffer = shelf.free.pop()?;
-        self.free -= capacity;
+        self.free -= shelf.capacity;
         buffer.resize(len, T::default());
         Some(buffer)
     }
 
     fn give(&mut self, buffer: Vec<T>) {
         let capacity = buffer.capacity();
-        let Some(shelf) = self.shelves.get_mut(&capacity) else { return };
+        let Ok(place) = self.shelves.binary_search_by_key(&capacity, |shelf| shelf.capacity) else { return };
+        let shelf = &mut self.shelves[place];
         shelf.lent = shelf.lent.saturating_sub(1);
         if shelf.free.len() < shelf.most_lent {
             shelf.free.push(buffer);
@@ -123,10 +129,10 @@ impl<T: Copy + Default> Pool<T> {
 
     /// Drops a buffer of the size that was not asked for for the longest time.
     fn drop_oldest(&mut self) {
-        let filled = self.shelves.iter_mut().filter(|(_, shelf)| !shelf.free.is_empty());
-        if let Some((capacity, shelf)) = filled.min_by_key(|(_, shelf)| shelf.used) {
+        let filled = self.shelves.iter_mut().filter(|shelf| !shelf.free.is_empty());
+        if let Some(shelf) = filled.min_by_key(|shelf| shelf.used) {
             shelf.free.pop();
-            self.free -= capacity;
+            self.free -= shelf.capacity;
         }
     }
 }

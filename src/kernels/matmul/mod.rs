@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 mod dots;
+mod long;
 mod packed;
 mod panels;
 mod target;
@@ -11,6 +12,7 @@ mod tiles;
 mod unpacked;
 
 use self::dots::dots;
+use self::long::{is_long, long};
 use self::packed::packed;
 use self::target::{Start, Target};
 use self::thin::{THIN, thin};
@@ -84,7 +86,7 @@ pub(crate) struct Sizes {
 /// Multiply-adds below which a second thread costs more than it brings.
 pub(super) const PARALLEL_FROM: usize = 1 << 20;
 
-/// Multiply-adds of small products that are worth handing to another thread.
+/// Multiply-adds that are worth handing to another thread, of small products and of long ones.
 const PIECE: usize = 1 << 19;
 
 /// `out[i] = a[i] · b[i]` for each pair of matrices, plus `row` to each row; `out` is dense, one m×n matrix after the
@@ -144,6 +146,8 @@ enum Way {
     FewRows,
     /// As the transpose of B's transpose by A's.
     Transposed,
+    /// Many terms, few rows and columns.
+    Long,
     /// Few terms.
     Thin,
     Packed,
@@ -156,7 +160,8 @@ impl Way {
         let columns_of_b = are_few(m, k) || m <= FEW && n > FEW && k * n >= TRANSPOSED_FROM;
         let columns_of_a = n <= FEW && m >= COLUMNS && !a.by_rows(m, k);
         match Way::upright(sizes, (a, b)) {
-            Way::Thin | Way::Packed if columns_of_b && b_by_columns || columns_of_a && a_by_columns => Way::Transposed,
+            way @ (Way::Dots | Way::FewRows) => way,
+            _ if columns_of_b && b_by_columns || columns_of_a && a_by_columns => Way::Transposed,
             way => way,
         }
     }
@@ -164,9 +169,11 @@ impl Way {
     /// The best way but as a transpose: what has been transposed once is not again.
     fn upright<T: Copy>(sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>)) -> Way {
         let Sizes { m, k, n } = sizes;
-        if are_few(n, k) && a.by_rows(m, k) {
+        if is_long(sizes) {
+            Way::Long
+        } else if are_few(n, k) && a.by_rows(m, k) {
             Way::Dots
-        } else if b.by_rows(k, n) && is_read_in_place(sizes) {
+        } else if b.by_rows(k, n) && b.row_stride > 0 && is_read_in_place(sizes) {
             Way::FewRows
         } else if k <= THIN && m > FEW && n > FEW {
             Way::Thin
@@ -211,15 +218,8 @@ unsafe fn product_by<T: Wide>(
                 dots(a, ROWS.min(m - first), &columns, k, |row, column, sum| unsafe { target.put(row, column, sum) });
             });
         }
-        Way::FewRows => {
-            // SAFETY: the contract; the remaining columns are the target's too.
-            unsafe {
-                let done = few_rows(target, sizes, (a, b), shared);
-                if done < n {
-                    packed(target.skip(0, done), Sizes { n: n - done, ..sizes }, (a, b.skip(0, done)), shared);
-                }
-            }
-        }
+        // SAFETY: the contract.
+        Way::FewRows => unsafe { few_rows(target, sizes, (a, b), shared) },
         Way::Transposed => {
             let (sizes, pair) = (Sizes { m: n, k, n: m }, (b.t(), a.t()));
             let mut columns = pool::buffer(m * n);
@@ -231,6 +231,8 @@ unsafe fn product_by<T: Wide>(
                 rows.iter().enumerate().for_each(|(row, &sum)| unsafe { target.put(row, column, sum) });
             }
         }
+        // SAFETY: the contract.
+        Way::Long => unsafe { long(target, sizes, (a, b), shared) },
         // SAFETY: the contract.
         Way::Thin => unsafe { thin(target, sizes, (a, b), shared) },
         // SAFETY: the contract.
@@ -257,7 +259,7 @@ mod tests {
 
     /// Long and short sides, ends within a panel and a strip, more than one stretch of the inner axis; few rows, columns and
     /// terms.
-    const SIZES: [[usize; 3]; 23] = [
+    const SIZES: [[usize; 3]; 25] = [
         [1, 1, 1],
         [2, 5, 16],
         [7, 33, 50],
@@ -281,6 +283,8 @@ mod tests {
         [200, 140, 7],
         [5, 140, 200],
         [32, 4100, 32],
+        [16, 9000, 10],
+        [1, 40000, 30],
     ];
 
     /// Compares products of all sizes, however the operands lie, with their definition.
@@ -322,7 +326,7 @@ mod tests {
         for [m, k, n] in SIZES {
             let (a, b) = (numbers(m * k), numbers(k * n));
             let (a, b, stride) = (matrix(&a, [m, k], false), matrix(&b, [k, n], false), n + 3);
-            let mut ways = vec![Way::FewRows, Way::Packed];
+            let mut ways = vec![Way::FewRows, Way::Long, Way::Packed];
             ways.extend((k <= THIN).then_some(Way::Thin));
             ways.extend((n <= dots::MOST).then_some(Way::Dots));
             ways.extend((m == 1 || n > 1).then_some(Way::Transposed));

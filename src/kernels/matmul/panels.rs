@@ -110,21 +110,31 @@ impl<T: Wide> Panels<T> {
     }
 }
 
-/// Columns that are not in whole vectors, of a right operand that is filled up with zeros: their sums are made beside the
-/// result.
+/// Columns that are not in whole vectors, of a right operand in whole vectors: the sums, those of the columns beyond among
+/// them, are made beside the result.
 ///
 /// # Safety
 /// As of [`Panels::product`]; m is at most [`ROWS`], n at most two vectors of the widest kind.
 pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: Right<'_, T>) {
     const WIDEST: usize = 2 * COLUMNS;
     let Sizes { m, n, .. } = sizes;
-    let mut sums = [T::zero(); ROWS * WIDEST];
-    // SAFETY: the contract; the rows of `sums` hold those of the panel, which is filled up with zeros.
+    let (mut sums, mut row) = ([T::zero(); ROWS * WIDEST], [T::zero(); WIDEST]);
+    // SAFETY: the contract; the rows of `sums` have room for whole vectors.
     unsafe {
-        for (row, sums) in sums.chunks_exact_mut(WIDEST).take(m).enumerate() {
-            sums[..n].iter_mut().enumerate().for_each(|(column, sum)| *sum = target.first(row, column));
-        }
-        let beside = Target { out: sums.as_mut_ptr(), stride: WIDEST, start: Start::Out, streamed: false };
+        let start = match target.start {
+            Start::Zero => Start::Zero,
+            Start::Row(first) => {
+                row.as_mut_ptr().copy_from_nonoverlapping(first, n);
+                Start::Row(row.as_ptr())
+            }
+            Start::Out => {
+                for (row, sums) in sums.chunks_exact_mut(WIDEST).take(m).enumerate() {
+                    sums.as_mut_ptr().copy_from_nonoverlapping(target.out.add(row * target.stride), n);
+                }
+                Start::Out
+            }
+        };
+        let beside = Target { out: sums.as_mut_ptr(), stride: WIDEST, start, streamed: false };
         product_at(beside, Sizes { n: n.next_multiple_of(COLUMNS), ..sizes }, x, w);
         for (row, sums) in sums.chunks_exact(WIDEST).take(m).enumerate() {
             target.out.add(row * target.stride).copy_from_nonoverlapping(sums.as_ptr(), n);

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use super::panels::{ROWS, at_the_edge};
 use super::target::{Start, Target};
 use super::tiles::{COLUMNS, Left, Right, product_at};
 use super::{FEW, LAST_CACHE, Matrix, Sizes};
@@ -20,7 +21,7 @@ pub(in crate::kernels) fn product<T: Wide>(out: &mut [T], sizes: Sizes, x: Matri
 }
 
 /// Elements of a right operand that stay in the processor's memory; of more, the rows are read by streams.
-const AT_HAND: usize = 1 << 17;
+pub(super) const AT_HAND: usize = 1 << 17;
 
 /// Rows of a right operand of so many elements that are read side by side, each a stream of its own for the processor to read
 /// ahead: of those that lie far apart in memory it follows fewer.
@@ -33,7 +34,7 @@ const MANY: usize = 6;
 
 /// Whether a right operand whose rows lie side by side is better read where it lies, for the sizes of a product.
 pub(super) fn is_read_in_place(Sizes { m, k, n }: Sizes) -> bool {
-    n >= COLUMNS && (m < MANY || m <= FEW && k * n < AT_HAND)
+    m < MANY || m <= FEW && k * n < AT_HAND
 }
 
 /// Columns that are computed at a time; fewer where several threads share them.
@@ -42,8 +43,8 @@ const PIECE: usize = 1024;
 /// Columns that are computed at a time where the right operand comes from memory, which is the faster the longer it is read on.
 const LONG_PIECE: usize = 4096;
 
-/// `target = a · b` plus what the target starts from, for all columns that are in whole vectors, whose number it returns,
-/// on several threads where `shared`. Rows of B lie side by side.
+/// `target = a · b` plus what the target starts from, on several threads where `shared`. The elements of B's rows lie side
+/// by side, and its rows at different places.
 ///
 /// To lay out a large operand for few rows would cost more than the product: it is read once, in the order in which it
 /// lies.
@@ -55,7 +56,7 @@ pub(super) unsafe fn few_rows<T: Wide>(
     Sizes { m, k, n }: Sizes,
     (a, b): (Matrix<'_, T>, Matrix<'_, T>),
     shared: bool,
-) -> usize {
+) {
     let whole = n / COLUMNS * COLUMNS;
     let terms = if k * n < AT_HAND { k } else { streams(k * n) };
     let (most, pieces) = if k * n <= LAST_CACHE { (PIECE, 2 * available()) } else { (LONG_PIECE, available()) };
@@ -71,7 +72,35 @@ pub(super) unsafe fn few_rows<T: Wide>(
         }
     };
     share_where(shared, (0..whole).step_by(width), piece);
-    whole
+    if whole < n {
+        // SAFETY: the contract; the remaining columns are the target's too.
+        unsafe { last_columns(target.skip(0, whole), Sizes { m, k, n: n - whole }, (a, b.skip(0, whole))) };
+    }
+}
+
+/// The product by fewer columns than a vector has: those beyond the row's end, which are the next row's, are multiplied too
+/// and dropped.
+///
+/// # Safety
+/// As of [`few_rows`].
+unsafe fn last_columns<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>)) {
+    let Sizes { m, k, n } = sizes;
+    let (w, stride) = (&b.data[b.offset..], b.row_stride as usize);
+    // Rows that have a whole vector before the end of what is stored, and the others, of which there are fewer than columns.
+    let followed = ((w.len() + stride).saturating_sub(COLUMNS) / stride).min(k);
+    let mut last = [T::zero(); COLUMNS * COLUMNS];
+    for (row, last) in (followed..k).zip(last.chunks_exact_mut(COLUMNS)) {
+        last[..n].copy_from_slice(&w[row * stride..][..n]);
+    }
+    let parts = [(0..followed, Right::lying(w, stride)), (followed..k, Right::lying(&last, COLUMNS))];
+    for (terms, w) in parts.into_iter().filter(|(terms, _)| !terms.is_empty()) {
+        let (target, x) = (target.after(terms.start), a.skip(0, terms.start));
+        for row in (0..m).step_by(ROWS) {
+            let sizes = Sizes { m: ROWS.min(m - row), k: terms.len(), n };
+            // SAFETY: the contract.
+            unsafe { at_the_edge(target.skip(row, 0), sizes, Left::Lying(x.skip(row, 0)), w) };
+        }
+    }
 }
 
 #[cfg(test)]
