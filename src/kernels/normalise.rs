@@ -260,7 +260,8 @@ fn sums_about<T: num_traits::Float + Sync>(centre: T, g: &[T], x: &[T], of: impl
     const LANES: usize = 32;
     let ((g, g_rest), (x, x_rest)) = (g.as_chunks::<LANES>(), x.as_chunks::<LANES>());
     let [mut products, mut sums] = [[T::zero(); LANES]; 2];
-    for (g, x) in g.iter().zip(x) {
+    // Copies, so that the sums stay in registers (see `reduce::fold_lanes`).
+    for (&g, &x) in g.iter().zip(x) {
         for i in 0..LANES {
             let h = of(g[i], x[i]);
             products[i] = products[i] + h * (x[i] - centre);

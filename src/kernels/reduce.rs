@@ -253,19 +253,30 @@ fn fold_lanes<'a, T: Copy, F: Fold<T>, const N: usize>(x: &'a [T], op: &F) -> (T
     for i in 0..N {
         running[i] = op.lift(first[i]);
     }
-    for lane in others {
+    // Copies: for all the compiler knows, what lanes refer to may be the running results, which would not stay in registers.
+    for &lane in others {
         for i in 0..N {
             running[i] = op.combine(running[i], op.lift(lane[i]));
         }
     }
-    let mut width = N;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            running[i] = op.combine(running[i], running[i + width]);
+    halve::<T, F, N, 32>(&mut running, op);
+    halve::<T, F, N, 16>(&mut running, op);
+    halve::<T, F, N, 8>(&mut running, op);
+    halve::<T, F, N, 4>(&mut running, op);
+    halve::<T, F, N, 2>(&mut running, op);
+    halve::<T, F, N, 1>(&mut running, op);
+    (running[0], rest)
+}
+
+/// Combines the first `HALF` results with as many after them, where there are more. The number is the compiler's: of an array
+/// that is indexed by what is only known later the results would not stay in registers.
+#[inline(always)]
+fn halve<T: Copy, F: Fold<T>, const N: usize, const HALF: usize>(running: &mut [T; N], op: &F) {
+    if HALF < N {
+        for i in 0..HALF {
+            running[i] = op.combine(running[i], running[i + HALF]);
         }
     }
-    (running[0], rest)
 }
 
 /// Fills the rows of `out` (`out_width` elements each) from the rows of `x` (`width` each), in parallel;
@@ -336,7 +347,7 @@ pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
 pub(super) fn dot_block<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> T {
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
     let mut running = [T::zero(); LANES];
-    for (x, y) in x.iter().zip(y) {
+    for (&x, &y) in x.iter().zip(y) {
         for i in 0..LANES {
             running[i] = running[i] + (x[i] - c) * y[i];
         }

@@ -63,7 +63,7 @@ fn sums_of_narrow<T: Real>(x: &[T], width: usize, pairs: &mut [[T; 2]]) {
 #[inline(always)]
 fn sums_of_turned<T: Real>(turned: &mut [[T; TOGETHER]]) -> ([T; TOGETHER], [T; TOGETHER]) {
     let (mut shifts, mut sums) = ([T::neg_infinity(); TOGETHER], [T::zero(); TOGETHER]);
-    for x in &*turned {
+    for &x in &*turned {
         for row in 0..TOGETHER {
             shifts[row] = shifts[row].max(x[row]);
         }

@@ -14,7 +14,7 @@ pub(super) fn sum<T: Float>(x: &[T], f: impl Fn(T) -> f64) -> f64 {
         vectorized!(|| {
             let mut lanes = [0.0; LANES];
             let (whole, rest) = x.as_chunks::<LANES>();
-            for x in whole {
+            for &x in whole {
                 for i in 0..LANES {
                     lanes[i] += f(x[i]);
                 }
