@@ -56,6 +56,30 @@ pub(super) fn copy_line<T: Copy>(out: &mut [T], data: &[T], start: usize, stride
     }
 }
 
+/// Changes the elements of `out` that the strides and the offset of `place` name, each by its partner in `x`.
+pub(crate) fn update_at<T: Copy>(
+    out: &mut [T],
+    (strides, offset): (&[isize], usize),
+    x: Strided<'_, T>,
+    f: impl Fn(T, T) -> T,
+) {
+    let lines = Lines::new(x.shape, [strides, x.strides], [offset, x.offset]);
+    lines.for_each(0, lines.count, |[to, from]| {
+        let length = lines.length;
+        match lines.strides {
+            [1, 1] => out[to..to + length]
+                .iter_mut()
+                .zip(&x.data[from..from + length])
+                .for_each(|(out, &x)| *out = f(*out, x)),
+            [1, 0] => out[to..to + length].iter_mut().for_each(|out| *out = f(*out, x.data[from])),
+            [across, along] => (0..length as isize).for_each(|i| {
+                let to = to.wrapping_add_signed(across * i);
+                out[to] = f(out[to], x.data[from.wrapping_add_signed(along * i)]);
+            }),
+        }
+    });
+}
+
 /// Copies planes of the last axis and another one, whose elements are closer together in the source.
 fn copy_tiles<T: Copy>(out: &mut [T], x: Strided<'_, T>, axis: usize) {
     let last = x.shape.len() - 1;

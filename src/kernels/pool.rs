@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use super::block::Block;
-use super::pages;
+use super::{pages, threads};
 
 /// Elements below which the system's allocator is as fast.
 const SMALLEST: usize = 1024;
@@ -46,7 +46,7 @@ impl<T> Default for Pool<T> {
 }
 
 /// A type that has a pool on each thread.
-pub trait Pooled: Copy + Default + Send + 'static {
+pub trait Pooled: Copy + Default + Send + Sync + 'static {
     /// Calls `f` with this thread's pool; `None` while the thread is ending, or within another call.
     fn with_pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
 }
@@ -77,7 +77,7 @@ pub(crate) fn buffer<T: Pooled>(len: usize) -> Block<T> {
 /// A block of `len` equal elements.
 pub(crate) fn filled<T: Pooled>(len: usize, value: T) -> Block<T> {
     let mut block = buffer(len);
-    block.fill(value);
+    threads::for_chunks(&mut block, |_, part| part.fill(value));
     block
 }
 

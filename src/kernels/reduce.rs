@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::block::Block;
+use super::elementwise::map_in_place;
 use super::isa::vectorized;
 use super::math::{self, Real};
 use super::pool::{self, Pooled};
@@ -78,6 +79,19 @@ where
         });
     });
     out
+}
+
+/// Σ x over the axes that are not kept. Those along which elements are repeated, as by broadcasting, count as factors.
+pub(crate) fn sums<T: num_traits::Float + Pooled + Sync>(x: Strided<'_, T>, keep: &[bool]) -> Block<T> {
+    let (mut shape, mut times) = (SmallVec::<[usize; 4]>::from_slice(x.shape), 1);
+    for axis in (0..keep.len()).filter(|&axis| !keep[axis] && x.strides[axis] == 0 && x.shape[axis] > 0) {
+        times *= std::mem::replace(&mut shape[axis], 1);
+    }
+    let mut sums = fold(Strided { shape: &shape, ..x }, keep, &(T::zero(), |a, b| a + b));
+    if let Some(times) = T::from(times).filter(|_| times > 1) {
+        map_in_place(&mut sums, move |sum| sum * times);
+    }
+    sums
 }
 
 /// Folds short dense rows, `stride` apart, each to one result.

@@ -163,6 +163,11 @@ impl Reduction {
         Tensor::from_dense(reduce::fold(x.strided(), &self.keep, op), &self.to)
     }
 
+    /// Σ over the axes that go; not differentiated.
+    pub(crate) fn sum<T: Float>(&self, x: &Tensor<T>) -> Tensor<T> {
+        Tensor::from_dense(reduce::sums(x.strided(), &self.keep), &self.to)
+    }
+
     /// A tensor of the result's shape, broadcast to the operand's.
     pub(crate) fn expand<T: Float>(&self, result: &Tensor<T>) -> Tensor<T> {
         result.reshape(self.ones.as_slice()).broadcast_to(self.from.as_slice())

@@ -79,7 +79,7 @@ impl<T: Float> Tensor<T> {
         let Some(keep) = keep else { panic!("sum_to: the shape {:?} does not broadcast to {:?}", shape, self.shape()) };
         unary(
             self,
-            |x| Tensor::from_dense(reduce::fold(x.strided(), &keep, &(T::zero(), |a, b| a + b)), shape),
+            |x| Tensor::from_dense(reduce::sums(x.strided(), &keep), shape),
             |x, _| {
                 let shape = Shape::from_slice(x.shape());
                 move |g| g.broadcast_to(shape.as_slice())

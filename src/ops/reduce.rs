@@ -133,7 +133,7 @@ impl<T: Float> Tensor<T> {
 }
 
 fn total<T: Float>(x: &Tensor<T>, over: &Reduction) -> Tensor<T> {
-    over.fold(x, &(T::zero(), |a, b| a + b))
+    over.sum(x)
 }
 
 #[track_caller]
@@ -240,6 +240,16 @@ fn prod_along<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
 mod tests {
     use crate::ops::Keep;
     use crate::prelude::*;
+
+    #[test]
+    fn what_is_repeated_counts_as_often() {
+        let x = Tensor::from([[1.0], [2.0]]).broadcast_to((5, 2, 3));
+        assert_eq!(x.sum().item(), 45.0);
+        assert_eq!(x.sum_axis(0).to_vec(), [5.0, 5.0, 5.0, 10.0, 10.0, 10.0]);
+        assert_eq!(x.sum_axis([0, 1]).to_vec(), [15.0; 3]);
+        assert_eq!(x.sum_axis(2).to_vec(), [3.0, 6.0].repeat(5));
+        assert_eq!(x.mean_axis([0, -1]).to_vec(), [1.0, 2.0]);
+    }
 
     #[test]
     fn sums_and_means_over_any_axes() {

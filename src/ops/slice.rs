@@ -6,7 +6,7 @@ use ndarray::SliceInfoElem;
 
 use crate::autodiff::{accumulating, unary};
 use crate::kernels::block::Block;
-use crate::kernels::{pool, threads};
+use crate::kernels::{copy, pool, threads};
 use crate::tensor::{AnyTensor, Element, Float, Layout, Shape, Strides, Tensor};
 
 impl<T: Element> Tensor<T> {
@@ -47,9 +47,9 @@ impl<T: Element> Tensor<T> {
             if place.is_contiguous() {
                 return Tensor::from_dense(between(x.contiguous().dense(), place.offset, len, fill), &shape);
             }
-            let mut whole = Tensor::from_dense(pool::filled(len, fill), &shape);
-            whole.view_mut().slice_mut(of_all_axes(&part, shape.len()).as_slice()).assign(&x.view());
-            whole
+            let mut whole = pool::filled(len, fill);
+            copy::update_at(&mut whole, (&place.strides, place.offset), x.strided(), |_, x| x);
+            Tensor::from_dense(whole, &shape)
         };
         unary(self, forward, |_, _| {
             let part = part.clone();
@@ -69,19 +69,11 @@ fn between<T: Element>(x: &[T], start: usize, len: usize, fill: T) -> Block<T> {
     whole
 }
 
-/// The part with the axes that it does not mention.
-fn of_all_axes(part: &[SliceInfoElem], rank: usize) -> Vec<SliceInfoElem> {
-    let mentioned = part.iter().filter(|entry| !entry.is_new_axis()).count();
-    part.iter().copied().chain(std::iter::repeat_n((..).into(), rank - mentioned)).collect()
-}
-
 /// `sum` with `g` added to a part of it, in place where nobody else holds `sum`.
 fn add_at<T: Element>(sum: Tensor<T>, part: &[SliceInfoElem], g: Tensor<T>) -> Tensor<T> {
     fn add<T: Float>(mut sum: Tensor<T>, part: &[SliceInfoElem], g: Tensor<T>) -> Tensor<T> {
-        let rank = sum.rank();
-        let mut whole = sum.view_mut();
-        let mut place = whole.slice_mut(of_all_axes(part, rank).as_slice());
-        place += &g.view();
+        let place = part_layout(&Layout::contiguous(sum.shape()), part);
+        copy::update_at(sum.as_mut_slice(), (&place.strides, place.offset), g.strided(), |sum, g| sum + g);
         sum
     }
     AnyTensor::of_two_watched(sum, g, |sum, g| add(sum, part, g), |sum, g| add(sum, part, g))
