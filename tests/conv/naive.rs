@@ -196,7 +196,24 @@ fn large() -> Vec<Case> {
         case(3, 1, 64, 24, axis(10, 1, 1, 0)),
     ];
     cases.extend(tiled().into_iter().take(4));
+    cases.extend(small_images().into_iter().filter(|case| case.axes.len() == 2));
     cases
+}
+
+/// Images of a few elements with many channels, which go as matrices of patches: strides beyond the kernel, dilation, groups,
+/// one and three axes, more patches than are copied at a time.
+fn small_images() -> Vec<Case> {
+    let axis = |length, kernel, stride, padding| Axis { length, kernel, stride, dilation: 1, padding };
+    let case =
+        |batch, groups, inputs, outputs, axes: &[Axis]| Case { batch, groups, inputs, outputs, axes: axes.to_vec() };
+    vec![
+        case(16, 1, 17, 21, &[axis(4, 4, 2, (1, 1)), axis(5, 2, 3, (0, 2))]),
+        case(5, 2, 18, 16, &[axis(3, 1, 2, (1, 0)), axis(6, 3, 2, (1, 1))]),
+        case(4, 1, 16, 19, &[Axis { dilation: 2, ..axis(9, 3, 2, (2, 1)) }]),
+        case(2, 1, 20, 16, &[axis(3, 2, 1, (0, 0)), axis(3, 2, 1, (1, 0)), axis(2, 1, 1, (0, 0))]),
+        case(1, 1, 40, 40, &[axis(6, 1, 1, (0, 0)), axis(6, 1, 1, (0, 0))]),
+        case(43, 1, 64, 16, &[axis(4, 5, 1, (2, 2)), axis(4, 5, 1, (2, 2))]),
+    ]
 }
 
 /// Shapes that go by Winograd's tiles, which do not cut the images evenly: channels shared by threads, few tiles, several
@@ -246,6 +263,11 @@ fn tiles_give_the_sum_over_taps() {
 #[test]
 fn large_convolutions() {
     large().iter().take(5).for_each(check);
+}
+
+#[test]
+fn convolutions_of_small_images() {
+    small_images().iter().for_each(check);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod plan;
 mod tile;
+mod unfolded;
 mod winograd;
 
 pub(crate) use plan::Geometry;
@@ -39,7 +40,7 @@ pub(crate) fn forward<T: Wide>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]
         to: Side { channels: g.outputs, lengths: g.y, weight_stride: taps * g.inputs },
         source,
     };
-    sums.compute(g, &[pass], (x, w), bias)
+    sums.of(g, &[pass], (x, w), bias)
 }
 
 /// The x̄ of [`forward`].
@@ -54,7 +55,7 @@ pub(crate) fn input_gradient<T: Wide>(g: &Geometry, y: &[T], w: &[T]) -> Block<T
         to: Side { channels: g.inputs, lengths: g.x, weight_stride: taps },
         source,
     };
-    sums.compute(g, &passes, (y, w), None)
+    sums.of(g, &passes, (y, w), None)
 }
 
 /// What the sums are taken of, or what they give.
@@ -106,6 +107,14 @@ struct Gradients<'a, T> {
 }
 
 impl Sums {
+    fn of<T: Wide>(&self, g: &Geometry, passes: &[Pass], operands: (&[T], &[T]), bias: Option<&[T]>) -> Block<T> {
+        if unfolded::suits(g) {
+            self.unfolded(g, passes, operands, bias)
+        } else {
+            self.compute(g, passes, operands, bias)
+        }
+    }
+
     fn compute<T: Wide>(&self, g: &Geometry, passes: &[Pass], (x, w): (&[T], &[T]), bias: Option<&[T]>) -> Block<T> {
         let (channels, plane) = (self.to.channels, self.to.plane());
         let mut out = pool::buffer(g.batch * g.groups * channels * plane);
@@ -187,13 +196,16 @@ fn shift<T: Wide>(planes: &mut [T], plane: usize, by: Option<&[T]>) {
 
 fn in_parallel<P: Send>(g: &Geometry, pieces: &mut [P], least: usize, body: impl Fn(&mut P) + Send + Sync) {
     let pieces = pieces.chunks_mut(least.max(1));
-    threads::share_where(g.work() >= PARALLEL_FROM, pieces, |pieces| pieces.iter_mut().for_each(&body));
+    threads::share_where(g.is_shared(), pieces, |pieces| pieces.iter_mut().for_each(&body));
 }
 
 /// The w̄ and b̄ of [`forward`]: ȳ is at hand for both at once.
 pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> [Block<T>; 2] {
     if winograd::suits(g) {
         return winograd::weight_gradient(g, x, y);
+    }
+    if unfolded::suits(g) {
+        return unfolded::weight_gradient(g, x, y);
     }
     let taps = g.kernel.iter().product::<usize>();
     let (row, outputs) = (g.inputs * taps, g.groups * g.outputs);

@@ -30,6 +30,11 @@ impl Geometry {
     pub(super) fn work(&self) -> usize {
         [&[self.batch, self.groups, self.inputs, self.outputs][..], &self.y, &self.kernel].concat().iter().product()
     }
+
+    /// Whether the work is enough for several threads.
+    pub(super) fn is_shared(&self) -> bool {
+        self.work() >= super::PARALLEL_FROM
+    }
 }
 
 /// Where a channel lies in scratch memory: padded planes, a phase of the stride each, one after the other.
@@ -239,6 +244,22 @@ impl Pass {
     pub(super) fn offsets(&self, source: &Source, channels: usize) -> Vec<usize> {
         let size = source.channel();
         (0..channels).flat_map(|channel| self.taps.iter().map(move |tap| channel * size + tap.offset)).collect()
+    }
+
+    /// Where the results' sums begin within a plane of the source.
+    pub(super) fn places(&self, source: &Source) -> Vec<usize> {
+        self.results().map(|place| row_major(place, source.plane)).collect()
+    }
+
+    /// Where the results belong in a channel of lengths `lengths`.
+    pub(super) fn targets(&self, lengths: [usize; 3]) -> Vec<usize> {
+        let place = |result: [usize; 3]| from_fn(|axis| self.first[axis] + result[axis] * self.step[axis]);
+        self.results().map(|result| row_major(place(result), lengths)).collect()
+    }
+
+    /// The numbers of the results along the axes, in their order.
+    fn results(&self) -> impl Iterator<Item = [usize; 3]> {
+        (0..self.count.iter().product()).map(|number| position(number, self.count))
     }
 
     /// Length of the flat run that reaches all results.
