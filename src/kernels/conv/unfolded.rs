@@ -71,32 +71,28 @@ impl Sums {
         (x, w): (&[T], &[T]),
         bias: Option<&[T]>,
     ) -> Block<T> {
-        let (channels, plane) = (self.to.channels, self.to.plane());
-        let (from, to) = (g.groups * self.from.channels * self.from.plane(), g.groups * channels * plane);
-        let mut out = pool::buffer(g.batch * to);
+        let (channels, shared) = (self.to.channels, g.is_shared());
+        let [x_group, y_group] = [&self.from, &self.to].map(|side| side.channels * side.plane());
+        let [x_image, y_image] = [x_group, y_group].map(|group| g.groups * group);
+        let mut out = pool::buffer(g.batch * y_image);
         for pass in passes {
             let patches = Patches::new(&self.source, pass, self.from.channels, self.from.lengths);
             let (terms, places, targets) = (patches.offsets.len(), patches.places.len(), pass.targets(self.to.lengths));
             for group in 0..g.groups {
                 let w = &w[group * w.len() / g.groups..];
-                let copied = self.rows_of_weights(pass, w, g.is_shared());
-                let weights = copied.as_deref().unwrap_or(w);
+                let copied = self.rows_of_weights(pass, w, shared);
+                let weights = by_rows(copied.as_deref().unwrap_or(w), terms);
                 let bias = bias.map(|bias| &bias[group * channels..][..channels]);
                 for first in (0..g.batch).step_by(patches.images()) {
                     let images = patches.images().min(g.batch - first);
-                    let x = &x[first * from + group * self.from.channels * self.from.plane()..];
-                    let rows = patches.unfold(x, from, images, g.is_shared());
+                    let rows = patches.unfold(&x[first * x_image + group * x_group..], x_image, images, shared);
                     let mut results = pool::buffer(images * places * channels);
-                    matmul(&mut results, Sizes { m: images * places, k: terms, n: channels }, bias, |_| {
-                        (by_rows(&rows, terms), by_rows(weights, terms).t())
-                    });
-                    let planes = out[first * to..].chunks_mut(to).zip(results.chunks_exact((places * channels).max(1)));
-                    share_where(g.is_shared(), planes, |(out, results)| {
-                        let planes = out[group * channels * plane..].chunks_exact_mut(plane).take(channels);
-                        for (channel, out) in planes.enumerate() {
-                            let results = results[channel..].iter().step_by(channels);
-                            targets.iter().zip(results).for_each(|(&target, &result)| out[target] = result);
-                        }
+                    let sizes = Sizes { m: images * places, k: terms, n: channels };
+                    matmul(&mut results, sizes, bias, |_| (by_rows(&rows, terms), weights.t()));
+                    let results = results.chunks_exact((places * channels).max(1));
+                    let images = out[first * y_image..].chunks_exact_mut(y_image).zip(results);
+                    share_where(shared, images, |(out, results)| {
+                        put(results, &targets, &mut out[group * y_group..][..y_group], channels);
                     });
                 }
             }
@@ -119,6 +115,14 @@ impl Sums {
             }
         });
         Some(weights)
+    }
+}
+
+/// Puts results, a row of channels for each target, where they belong in the channels' planes.
+fn put<T: Copy>(results: &[T], targets: &[usize], out: &mut [T], channels: usize) {
+    for (channel, out) in out.chunks_exact_mut(out.len() / channels).enumerate() {
+        let results = results[channel..].iter().step_by(channels);
+        targets.iter().zip(results).for_each(|(&target, &result)| out[target] = result);
     }
 }
 
