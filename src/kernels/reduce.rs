@@ -83,14 +83,16 @@ where
 
 /// Σ x over the axes that are not kept. Those along which elements are repeated, as by broadcasting, count as factors.
 pub(crate) fn sums<T: num_traits::Float + Pooled + Sync>(x: Strided<'_, T>, keep: &[bool]) -> Block<T> {
-    let (mut shape, mut times) = (SmallVec::<[usize; 4]>::from_slice(x.shape), 1);
-    for axis in (0..keep.len()).filter(|&axis| !keep[axis] && x.strides[axis] == 0 && x.shape[axis] > 0) {
-        times *= std::mem::replace(&mut shape[axis], 1);
+    let (op, repeated) = ((T::zero(), |a, b| a + b), |axis: usize| !keep[axis] && x.strides[axis] == 0);
+    let times = (0..keep.len()).filter(|&axis| repeated(axis)).map(|axis| x.shape[axis]).product::<usize>();
+    if times <= 1 {
+        return fold(x, keep, &op);
     }
-    let mut sums = fold(Strided { shape: &shape, ..x }, keep, &(T::zero(), |a, b| a + b));
-    if let Some(times) = T::from(times).filter(|_| times > 1) {
-        map_in_place(&mut sums, move |sum| sum * times);
-    }
+    let shape: SmallVec<[usize; 4]> =
+        (0..keep.len()).map(|axis| if repeated(axis) { 1 } else { x.shape[axis] }).collect();
+    let mut sums = fold(Strided { shape: &shape, ..x }, keep, &op);
+    let times = T::from(times).unwrap_or_else(T::infinity);
+    map_in_place(&mut sums, move |sum| sum * times);
     sums
 }
 

@@ -158,9 +158,10 @@ impl Way {
         let Sizes { m, k, n } = sizes;
         let (a_by_columns, b_by_columns) = (a.t().by_rows(k, m), b.t().by_rows(n, k));
         let columns_of_b = are_few(m, k) || m <= FEW && n > FEW && k * n >= TRANSPOSED_FROM;
-        let columns_of_a = n <= FEW && m >= COLUMNS && !a.by_rows(m, k);
+        let columns_of_a = n <= FEW && (m >= COLUMNS || m > n) && !a.by_rows(m, k);
         match Way::upright(sizes, (a, b)) {
-            way @ (Way::Dots | Way::FewRows) => way,
+            Way::Dots => Way::Dots,
+            Way::FewRows if n >= COLUMNS => Way::FewRows,
             _ if columns_of_b && b_by_columns || columns_of_a && a_by_columns => Way::Transposed,
             way => way,
         }
