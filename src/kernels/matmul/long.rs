@@ -13,6 +13,9 @@ use crate::kernels::vector::Wide;
 /// Elements of a result that is small.
 const SMALL: usize = 1 << 14;
 
+/// How many times as many terms there are as rows or columns, at least: of longer rows fewer at a time are at hand.
+const LONGER: usize = 32;
+
 /// Terms beside which to add up the pieces' results costs little.
 const TERMS: usize = 1 << 10;
 
@@ -32,7 +35,7 @@ fn block(sizes: Sizes) -> usize {
 /// Whether there are pieces to share.
 pub(super) fn is_long(sizes: Sizes) -> bool {
     let Sizes { m, k, n } = sizes;
-    m.min(n) <= FEW && m * n <= SMALL && k >= 2 * fewest(sizes)
+    m.min(n) <= FEW && m * n <= SMALL && k >= LONGER * m.max(n) && k >= 2 * fewest(sizes)
 }
 
 /// `target = a · b` plus what the target starts from, as the sum of the products of pieces, on several threads where

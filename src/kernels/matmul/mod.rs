@@ -170,9 +170,11 @@ impl Way {
     /// The best way but as a transpose: what has been transposed once is not again.
     fn upright<T: Copy>(sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>)) -> Way {
         let Sizes { m, k, n } = sizes;
-        if is_long(sizes) {
+        let dots = are_few(n, k) && a.by_rows(m, k);
+        // Where threads can share the rows of dot products they need not share their terms.
+        if is_long(sizes) && !(dots && m > ROWS) {
             Way::Long
-        } else if are_few(n, k) && a.by_rows(m, k) {
+        } else if dots {
             Way::Dots
         } else if b.by_rows(k, n) && b.row_stride > 0 && is_read_in_place(sizes) {
             Way::FewRows
