@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::target::{Start, Target};
@@ -117,27 +118,31 @@ impl<T: Wide> Panels<T> {
 /// As of [`Panels::product`]; m is at most [`ROWS`], n at most two vectors of the widest kind.
 pub(super) unsafe fn at_the_edge<T: Wide>(target: Target<T>, sizes: Sizes, x: Left<'_, T>, w: Right<'_, T>) {
     const WIDEST: usize = 2 * COLUMNS;
-    let Sizes { m, n, .. } = sizes;
-    let (mut sums, mut row) = ([T::zero(); ROWS * WIDEST], [T::zero(); WIDEST]);
-    // SAFETY: the contract; the rows of `sums` have room for whole vectors.
+    let Sizes { m, k, n } = sizes;
+    assert!(m <= ROWS && n <= WIDEST && k > 0, "no room for {m} rows of {n} sums of {k} terms");
+    // Not filled with zeros: that takes longer than a small product.
+    let mut sums = [const { MaybeUninit::<T>::uninit() }; ROWS * WIDEST];
+    let (sums, mut first) = (sums.as_mut_ptr().cast::<T>(), [T::zero(); WIDEST]);
+    // SAFETY: the contract; `sums` and `first` have room for whole vectors, and of `sums` nothing is read that was not written.
     unsafe {
         let start = match target.start {
             Start::Zero => Start::Zero,
-            Start::Row(first) => {
-                row.as_mut_ptr().copy_from_nonoverlapping(first, n);
-                Start::Row(row.as_ptr())
+            Start::Row(row) => {
+                first.as_mut_ptr().copy_from_nonoverlapping(row, n);
+                Start::Row(first.as_ptr())
             }
             Start::Out => {
-                for (row, sums) in sums.chunks_exact_mut(WIDEST).take(m).enumerate() {
-                    sums.as_mut_ptr().copy_from_nonoverlapping(target.out.add(row * target.stride), n);
+                for row in 0..m {
+                    first.as_mut_ptr().copy_from_nonoverlapping(target.out.add(row * target.stride), n);
+                    sums.add(row * WIDEST).copy_from_nonoverlapping(first.as_ptr(), WIDEST);
                 }
                 Start::Out
             }
         };
-        let beside = Target { out: sums.as_mut_ptr(), stride: WIDEST, start, streamed: false };
+        let beside = Target { out: sums, stride: WIDEST, start, streamed: false };
         product_at(beside, Sizes { n: n.next_multiple_of(COLUMNS), ..sizes }, x, w);
-        for (row, sums) in sums.chunks_exact(WIDEST).take(m).enumerate() {
-            target.out.add(row * target.stride).copy_from_nonoverlapping(sums.as_ptr(), n);
+        for row in 0..m {
+            target.out.add(row * target.stride).copy_from_nonoverlapping(sums.add(row * WIDEST), n);
         }
     }
 }
