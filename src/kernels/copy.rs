@@ -1,4 +1,4 @@
-//! Bringing elements into row-major order.
+//! Bringing elements into row-major order, and from there to places that strides name.
 
 use super::block::Block;
 use super::pool::{self, Pooled};

@@ -142,7 +142,7 @@ fn extremum<T: Float>(operation: &str, x: &Tensor<T>, over: Reduction, which: im
             move |g| {
                 let one_if_equal = |x, y| if x == y { T::one() } else { T::zero() };
                 let chosen = zip_elements("max_axis", &x, &over.expand(&y), one_if_equal);
-                let count = over.fold(&chosen, &(T::zero(), |a, b| a + b));
+                let count = over.sum(&chosen);
                 chosen * over.expand(&(g / count))
             }
         },

@@ -132,15 +132,11 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-fn total<T: Float>(x: &Tensor<T>, over: &Reduction) -> Tensor<T> {
-    over.sum(x)
-}
-
 #[track_caller]
 fn sum<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     unary(
         x,
-        |x| total(x, &over),
+        |x| over.sum(x),
         |_, _| {
             let over = over.clone();
             move |g| over.expand(&g)
@@ -153,7 +149,7 @@ fn mean<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     let count = T::from_f64(over.count() as f64);
     unary(
         x,
-        |x| total(x, &over) / count,
+        |x| over.sum(x) / count,
         |_, _| {
             let over = over.clone();
             move |g| over.expand(&(g / count))
@@ -194,9 +190,9 @@ fn std<T: Float>(x: &Tensor<T>, over: Reduction, ddof: usize) -> Tensor<T> {
 
 /// Σ (x − x̂)²; not differentiated.
 fn squared_deviations<T: Float>(x: &Tensor<T>, over: &Reduction) -> Tensor<T> {
-    let mean = over.expand(&(total(x, over) / T::from_f64(over.count() as f64)));
+    let mean = over.expand(&(over.sum(x) / T::from_f64(over.count() as f64)));
     let squares = zip_elements("var", x, &mean, |x, mean| (x - mean) * (x - mean));
-    total(&squares, over)
+    over.sum(&squares)
 }
 
 /// x − x̂.

@@ -1,4 +1,5 @@
-//! Convolution: forward, gradient to the input and gradient to the weight, none of which writes a matrix of patches.
+//! Convolution: forward, gradient to the input and gradient to the weight. A matrix of patches is written for small images
+//! alone (`unfolded`).
 //!
 //! Tensors are dense: x `[batch, groups · inputs, x…]`, y `[batch, groups · outputs, y…]`, w `[groups · outputs, inputs,
 //! kernel…]`. Work is cut at places that depend on the geometry alone.

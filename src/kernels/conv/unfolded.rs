@@ -8,6 +8,7 @@ use crate::kernels::block::Block;
 use crate::kernels::matmul::{Matrix, Sizes, matmul};
 use crate::kernels::pool;
 use crate::kernels::threads::share_where;
+use crate::kernels::transpose::transpose;
 use crate::kernels::vector::Wide;
 
 /// Elements of a plane of y that may be small.
@@ -90,8 +91,8 @@ impl Sums {
                     let sizes = Sizes { m: images * places, k: terms, n: channels };
                     matmul(&mut results, sizes, bias, |_| (by_rows(&rows, terms), weights.t()));
                     let results = results.chunks_exact((places * channels).max(1));
-                    let images = out[first * y_image..].chunks_exact_mut(y_image).zip(results);
-                    share_where(shared, images, |(out, results)| {
+                    let pairs = out[first * y_image..].chunks_exact_mut(y_image).zip(results);
+                    share_where(shared, pairs, |(out, results)| {
                         put(results, &targets, &mut out[group * y_group..][..y_group], channels);
                     });
                 }
@@ -143,9 +144,7 @@ pub(super) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> [Block
             let mut cotangents = pool::buffer(images * y_group);
             for (image, turned) in cotangents.chunks_exact_mut(y_group).enumerate() {
                 let y = &y[((first + image) * g.groups + group) * y_group..][..y_group];
-                for (channel, y) in y.chunks_exact(places).enumerate() {
-                    turned[channel..].iter_mut().step_by(g.outputs).zip(y).for_each(|(to, &y)| *to = y);
-                }
+                transpose(y, places, turned, g.outputs, [g.outputs, places]);
             }
             for cotangents in cotangents.chunks_exact(g.outputs) {
                 bias.iter_mut().zip(cotangents).for_each(|(sum, &y)| *sum += y);
