@@ -32,12 +32,15 @@ pub(crate) fn forward<T: Wide + Real>(
         |(piece, (((h, cells), ((factors, gates), c)), (h0, c0)))| {
             let (first, rows) = (piece * PIECE, h0.len() / n);
             cells.copy_from_slice(c0);
+            // Not in the record at once: products wait for lines that come from memory, the pass over the gates does not.
+            let mut sums = pool::buffer(rows * 4 * n);
             for (t, before) in s.steps() {
                 let (factors, gates) = (&mut factors[s.step(width, rows, t)], &mut gates[s.step(4 * n, rows, t)]);
                 s.fill_factors(factors, (first, x), (t, before), [h, h0]);
-                weight.affine(factors, width, Some(bias), gates, rows);
-                for (row, (gates, cells)) in gates.chunks_exact_mut(4 * n).zip(cells.chunks_exact_mut(n)).enumerate() {
-                    advance(gates, &mut h[s.at(n, row, t)], cells);
+                weight.affine(factors, width, Some(bias), &mut sums, rows);
+                let gates = sums.chunks_exact(4 * n).zip(gates.chunks_exact_mut(4 * n));
+                for (row, ((sums, gates), cells)) in gates.zip(cells.chunks_exact_mut(n)).enumerate() {
+                    advance(sums, gates, &mut h[s.at(n, row, t)], cells);
                 }
                 c[s.step(n, rows, t)].copy_from_slice(cells);
             }
@@ -46,12 +49,12 @@ pub(crate) fn forward<T: Wide + Real>(
 }
 
 /// One step of one sequence: from what the gates are before their activations, and the cell before, which becomes the next.
-fn advance<T: Wide + Real>(gates: &mut [T], h: &mut [T], c: &mut [T]) {
+fn advance<T: Wide + Real>(sums: &[T], gates: &mut [T], h: &mut [T], c: &mut [T]) {
     vectorized!(|| {
         let n = h.len();
-        gates[..2 * n].iter_mut().for_each(|x| *x = sigmoid(*x));
-        gates[2 * n..3 * n].iter_mut().for_each(|x| *x = tanh(*x));
-        gates[3 * n..].iter_mut().for_each(|x| *x = sigmoid(*x));
+        gates[..2 * n].iter_mut().zip(&sums[..2 * n]).for_each(|(gate, &sum)| *gate = sigmoid(sum));
+        gates[2 * n..3 * n].iter_mut().zip(&sums[2 * n..3 * n]).for_each(|(gate, &sum)| *gate = tanh(sum));
+        gates[3 * n..].iter_mut().zip(&sums[3 * n..]).for_each(|(gate, &sum)| *gate = sigmoid(sum));
         let [i, f, g, o] = four(gates);
         for (((c, &i), &f), &g) in c.iter_mut().zip(i).zip(f).zip(g) {
             *c = f * *c + i * g;
