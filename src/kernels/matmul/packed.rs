@@ -3,6 +3,8 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use super::panels::{LeftOperand, Panels, ROWS, TERMS};
 use super::target::Target;
 use super::tiles::COLUMNS;
@@ -23,6 +25,9 @@ pub(super) const PIECE: usize = 1 << 18;
 /// Rows from which the panels are laid out first, for all threads. For fewer, each thread lays out the columns that it
 /// takes, and uses them while they are at hand.
 const TALL: usize = 256;
+
+/// Parts of a block that is cut, each a whole number of strips of every kind.
+const CUTS: usize = 4;
 
 /// Elements of a result from which it is written past the caches, where that happens once.
 const STREAMED: usize = 1 << 20;
@@ -71,18 +76,48 @@ unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, 
             }
         });
     } else {
-        let panels = Panels::new(b, k, n, shared);
-        let height = (PIECE / (n.min(BLOCK) * k)).next_multiple_of(ROWS).max(ROWS);
-        // Blocks that use the same panels follow each other.
-        let tall = m.div_ceil(height);
-        share_where(shared, 0..tall * n.div_ceil(BLOCK), |i| {
-            let (first, column) = (i % tall * height, i / tall * BLOCK);
-            for (row, rows) in rows(first, m.min(first + height)) {
+        let (panels, blocks) = (Panels::new(b, k, n, shared), Blocks::new(sizes, shared));
+        share_where(shared, 0..blocks.count(), |i| {
+            let (among, column) = blocks.get(i);
+            for (row, rows) in rows(among.start, among.end) {
                 // SAFETY: as above.
                 unsafe {
                     panels.product(target.skip(row, column), rows, left.from(row), column, BLOCK.min(n - column))
                 };
             }
         });
+    }
+}
+
+/// The blocks of a tall result, those that use the same panels one after the other. Where threads share them the last ones are
+/// cut, so that all threads end at about the same time.
+struct Blocks {
+    m: usize,
+    height: usize,
+    whole: usize,
+    cut: usize,
+}
+
+impl Blocks {
+    fn new(Sizes { m, k, n }: Sizes, shared: bool) -> Self {
+        let height = (PIECE / (n.min(BLOCK) * k)).next_multiple_of(ROWS).max(ROWS);
+        let blocks = m.div_ceil(height) * n.div_ceil(BLOCK);
+        let cut = if shared { blocks.min(2 * available()) } else { 0 };
+        Blocks { m, height, whole: blocks - cut, cut }
+    }
+
+    fn count(&self) -> usize {
+        self.whole + self.cut * CUTS
+    }
+
+    /// The rows of a block or a part of one, and its first column.
+    fn get(&self, i: usize) -> (Range<usize>, usize) {
+        let (block, part, height) = match i.checked_sub(self.whole) {
+            None => (i, 0, self.height),
+            Some(cut) => (self.whole + cut / CUTS, cut % CUTS, self.height / CUTS),
+        };
+        let tall = self.m.div_ceil(self.height);
+        let first = block % tall * self.height + part * height;
+        (self.m.min(first)..self.m.min(first + height), block / tall * BLOCK)
     }
 }

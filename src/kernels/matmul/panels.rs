@@ -11,7 +11,7 @@ use super::tiles::{COLUMNS, Left, Right, product_at, strip};
 use super::{Matrix, Sizes};
 use crate::kernels::block::{self, Block};
 use crate::kernels::pool;
-use crate::kernels::threads::share_where;
+use crate::kernels::threads::{available, share_where};
 use crate::kernels::vector::{SIDE, Vector, Wide, Work, prefetch};
 
 /// Terms of a sum that are added at a time: as many rows of a panel stay in the first-level cache.
@@ -198,8 +198,14 @@ fn laid_out<T: Wide>(x: Matrix<'_, T>, k: usize, n: usize, width: usize, shared:
     }
     x.check(k, n);
     let groups = Groups { x, k, n, width, out: out.as_mut_ptr() };
-    // The source is read along its lines, so that the processor reads ahead.
-    let (height, columns) = if x.row_stride == 1 { (k, TOGETHER * width) } else { (SOME, n) };
+    // The source is read along its lines, so that the processor reads ahead; threads share each where there are few.
+    let (height, columns) = if x.row_stride == 1 {
+        let across = n.div_ceil(TOGETHER * width);
+        let down = if shared { (2 * available()).div_ceil(across) } else { 1 };
+        (k.div_ceil(down).next_multiple_of(SOME), TOGETHER * width)
+    } else {
+        (SOME, n)
+    };
     let across = n.div_ceil(columns);
     share_where(shared, 0..across * k.div_ceil(height), |i| {
         let (row, column) = (i / across * height, i % across * columns);
