@@ -167,12 +167,14 @@ impl<R: Rule> Leaf<'_, R> {
         let length = stretch.x.len().div_ceil(2 * threads::available()).next_multiple_of(CHUNK).max(threads::CHUNK);
         let count = stretch.x.len().div_ceil(length);
         let mut rest = Some(stretch);
-        let pieces = (0..count).map_while(|_| {
-            let (piece, more) = rest.take()?.split(length);
-            rest = Some(more);
-            Some(piece)
-        });
-        threads::share(pieces, |piece| self.sweep(piece));
+        let pieces: SmallVec<[_; 4]> = (0..count)
+            .map_while(|_| {
+                let (piece, more) = rest.take()?.split(length);
+                rest = Some(more);
+                Some(piece)
+            })
+            .collect();
+        threads::share(pieces.into_iter(), |piece| self.sweep(piece));
     }
 
     /// Updates a stretch, chunk by chunk. The chunks' length is written into the loops, which so become straight lines.

@@ -112,8 +112,8 @@ impl Sequences {
     }
 
     /// Does each piece's work, on several threads where it is enough.
-    fn for_each<P>(self, pieces: impl Iterator<Item = P> + Send, cost: usize, work: impl Fn(P) + Sync) {
-        threads::share_where(self.shared(cost), pieces, work);
+    fn for_each<P: Send>(self, pieces: impl Iterator<Item = P>, cost: usize, work: impl Fn(P) + Sync) {
+        threads::share_where(self.shared(cost), pieces.collect::<Vec<_>>().into_iter(), work);
     }
 }
 

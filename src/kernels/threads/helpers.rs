@@ -20,9 +20,12 @@ const PATIENCE: Duration = Duration::from_micros(200);
 /// Looks at the board between two looks at the clock and at rayon's own work.
 const LOOKS: usize = 32;
 
+/// What all threads do that are at a job; it is told whether the thread is the one that posted it.
+type Work<'a> = dyn Fn(bool) + Sync + 'a;
+
 /// Work that helpers may join; it lives on the stack of the thread that posted it.
 struct Job<'a> {
-    work: &'a (dyn Fn() + Sync),
+    work: &'a Work<'a>,
     /// Helpers that are at it.
     inside: AtomicUsize,
     /// What the first helper that panicked threw.
@@ -50,7 +53,7 @@ fn board() -> MutexGuard<'static, Vec<Posted>> {
 
 /// Calls `work` on this thread and, at the same time, on at most `count` helpers; returns when all of them have returned.
 /// A panic in any of them is this thread's.
-pub(super) fn work_together(count: usize, work: &(dyn Fn() + Sync)) {
+pub(super) fn work_together(count: usize, work: &Work<'_>) {
     let job = Job { work, inside: AtomicUsize::new(0), panic: Mutex::new(None) };
     let address = (&raw const job).cast::<Job<'static>>();
     for _ in WAITING.load(Ordering::SeqCst)..count {
@@ -60,7 +63,7 @@ pub(super) fn work_together(count: usize, work: &(dyn Fn() + Sync)) {
     // From here until the job is off the board nothing may unwind.
     board().push(Posted { job: address, places: count });
     PLACES.fetch_add(count, Ordering::SeqCst);
-    let own = catch_unwind(AssertUnwindSafe(work));
+    let own = catch_unwind(AssertUnwindSafe(|| work(true)));
     withdraw(address);
     job.wait();
     if let Err(panic) = own {
@@ -128,7 +131,7 @@ fn join_one() -> bool {
     job.inside.fetch_add(1, Ordering::Relaxed);
     drop(board);
     WAITING.fetch_sub(1, Ordering::SeqCst);
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(job.work)) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (job.work)(false))) {
         job.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
     }
     WAITING.fetch_add(1, Ordering::SeqCst);

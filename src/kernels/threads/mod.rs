@@ -29,16 +29,20 @@ pub(crate) fn worthwhile(work: usize) -> bool {
 }
 
 /// Calls `body` with each item, on the calling thread and on those of the pool that come to help: whoever is free takes
-/// the next item.
-pub(crate) fn share<I: Iterator + Send>(items: I, body: impl Fn(I::Item) + Sync) {
+/// an item, the calling thread the first that is left and helpers the last. So each has most of what it wrote in one loop in its
+/// own cache when the next loop reads it.
+pub(crate) fn share<I: DoubleEndedIterator + Send>(items: I, body: impl Fn(I::Item) + Sync) {
     let count = (available() - 1).min(items.size_hint().0.saturating_sub(1));
     if count == 0 {
         return items.for_each(body);
     }
     let items = Mutex::new(items);
-    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || {
-        while let Some(item) = next() {
+    let take = |caller: bool| {
+        let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
+        if caller { items.next() } else { items.next_back() }
+    };
+    let work = |caller: bool| {
+        while let Some(item) = take(caller) {
             body(item);
         }
     };
@@ -46,7 +50,7 @@ pub(crate) fn share<I: Iterator + Send>(items: I, body: impl Fn(I::Item) + Sync)
 }
 
 /// [`share`] where the work is enough; else the calling thread does it all.
-pub(crate) fn share_where<I: Iterator + Send>(enough: bool, items: I, body: impl Fn(I::Item) + Sync) {
+pub(crate) fn share_where<I: DoubleEndedIterator + Send>(enough: bool, items: I, body: impl Fn(I::Item) + Sync) {
     if enough { share(items, body) } else { items.for_each(body) }
 }
 
