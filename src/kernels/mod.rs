@@ -21,6 +21,7 @@ pub(crate) mod pool;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;
 pub(crate) mod resample;
+pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod softmax;
 pub(crate) mod strided;

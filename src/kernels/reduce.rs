@@ -1,4 +1,4 @@
-//! Many elements in, one out; and functions of whole rows.
+//! Many elements in, one out.
 
 use smallvec::SmallVec;
 
@@ -295,43 +295,6 @@ fn halve<T: Copy, F: Fold<T>, const N: usize, const HALF: usize>(running: &mut [
     }
 }
 
-/// Fills the rows of `out` (`out_width` elements each) from the rows of `x` (`width` each), in parallel;
-/// `cost` is the work an element, in additions.
-pub(crate) fn map_rows<T, U>(
-    x: &[T],
-    width: usize,
-    out: &mut [U],
-    out_width: usize,
-    cost: usize,
-    body: impl Fn(&[T], &mut [U]) + Sync,
-) where
-    T: Sync,
-    U: Send,
-{
-    if out_width == 0 {
-        return;
-    }
-    let cost = cost * width.div_ceil(out_width).max(1);
-    threads::for_row_chunks(out, out_width, cost, |first, out| {
-        for (i, out) in out.chunks_exact_mut(out_width).enumerate() {
-            body(&x[(first + i) * width..][..width], out);
-        }
-    });
-}
-
-/// Changes the rows of `x` (`width` elements each) by those of `y`, in parallel; `cost` as in [`map_rows`].
-pub(crate) fn update_rows<T: Copy + Send + Sync>(
-    x: &mut [T],
-    y: &[T],
-    width: usize,
-    cost: usize,
-    body: impl Fn(&mut [T], &[T]) + Sync,
-) {
-    threads::for_row_chunks(x, width, cost, |first, x| {
-        x.chunks_exact_mut(width).zip(y.chunks_exact(width).skip(first)).for_each(|(x, y)| body(x, y));
-    });
-}
-
 /// y = exp(x − from), and Σ y.
 pub(crate) fn exp_below<T: Real + Send + Sync>(x: &[T], from: T, y: &mut [T]) -> T {
     vectorized!(|| {
@@ -370,6 +333,25 @@ pub(super) fn dot_block<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> 
     }
     let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
     rest + sum_block(&running)
+}
+
+/// The sum of parts of `size` elements that lie one after the other, added in their order.
+pub(crate) fn sum_of_parts<T: num_traits::Float + Pooled + Sync>(parts: Block<T>, size: usize) -> Block<T> {
+    if parts.len() == size {
+        return parts;
+    }
+    let mut sum = pool::buffer(size);
+    threads::for_chunks(&mut sum, |start, sum| {
+        for (number, part) in parts.chunks_exact(size).enumerate() {
+            let part = &part[start..start + sum.len()];
+            if number == 0 {
+                sum.copy_from_slice(part);
+            } else {
+                combine_rows(sum, part, &(T::zero(), |a, b| a + b));
+            }
+        }
+    });
+    sum
 }
 
 /// Where the first element is that passes.

@@ -5,7 +5,8 @@ use super::broadcast::zip_elements;
 use crate::autodiff::unary;
 use crate::kernels::block::Block;
 use crate::kernels::pool;
-use crate::kernels::reduce::{Fold, fold_dense, map_rows, position};
+use crate::kernels::reduce::{Fold, fold_dense, position};
+use crate::kernels::rows::map_rows;
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {

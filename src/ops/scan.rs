@@ -3,7 +3,7 @@
 use super::axes::{IntoAxis, from_rows, resolve_axis, rows};
 use super::index::take_along;
 use crate::autodiff::{binary, unary};
-use crate::kernels::reduce::map_rows;
+use crate::kernels::rows::map_rows;
 use crate::kernels::scan::{self, Along};
 use crate::kernels::{copy, pool};
 use crate::tensor::{Float, Tensor};

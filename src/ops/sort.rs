@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::axes::{IntoAxis, from_rows, resolve_axis, rows};
 use super::index::take_along;
 use crate::kernels::pool;
-use crate::kernels::reduce::map_rows;
+use crate::kernels::rows::map_rows;
 use crate::tensor::{Float, Shape, Tensor};
 
 impl<T: Float> Tensor<T> {

@@ -15,7 +15,7 @@ use tile::{PANEL, SLACK};
 
 use super::block::Block;
 use super::isa::vectorized;
-use super::reduce::sum;
+use super::reduce::{sum, sum_of_parts};
 use super::vector::Wide;
 use super::{pool, threads};
 
@@ -233,7 +233,7 @@ pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> [Block
         let images = piece.part * g.batch / parts..(piece.part + 1) * g.batch / parts;
         partial_gradient(g, &plan, x, y, images, piece);
     });
-    [sum_of_parts(weights, size, parts), sum_of_parts(biases, outputs, parts)]
+    [sum_of_parts(weights, size), sum_of_parts(biases, outputs)]
 }
 
 /// Adds to a piece of the gradients what some images give.
@@ -270,23 +270,4 @@ fn partial_gradient<T: Wide>(
         }
         tile::dots(&xs[..count * x_image], &ys[..count * rows * stride], count, &offsets, piece.weight, rows);
     }
-}
-
-/// The sum of all parts, one after the other.
-fn sum_of_parts<T: Wide>(partial: Block<T>, size: usize, parts: usize) -> Block<T> {
-    if parts == 1 {
-        return partial;
-    }
-    let mut sum = pool::buffer(size);
-    threads::for_chunks(&mut sum, |first, sum| {
-        for (part, partial) in partial.chunks_exact(size).enumerate() {
-            let partial = &partial[first..first + sum.len()];
-            if part == 0 {
-                sum.copy_from_slice(partial);
-            } else {
-                vectorized!(|| sum.iter_mut().zip(partial).for_each(|(sum, &partial)| *sum += partial));
-            }
-        }
-    });
-    sum
 }

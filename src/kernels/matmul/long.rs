@@ -7,6 +7,7 @@ use super::target::{Start, Target};
 use super::unpacked::AT_HAND;
 use super::{FEW, Matrix, PIECE, Sizes, Way, product_by};
 use crate::kernels::pool;
+use crate::kernels::reduce::sum_of_parts;
 use crate::kernels::threads::share_where;
 use crate::kernels::vector::Wide;
 
@@ -62,11 +63,7 @@ pub(super) unsafe fn long<T: Wide>(
             unsafe { product_by(Way::of(sizes, pair), sum.after(first - start), sizes, pair, false) };
         }
     });
-    let (sum, others) = sums.split_at_mut(m * n);
-    for other in others.chunks_exact(m * n) {
-        sum.iter_mut().zip(other).for_each(|(sum, &other)| *sum += other);
-    }
-    for (at, &sum) in sum.iter().enumerate() {
+    for (at, &sum) in sum_of_parts(sums, m * n).iter().enumerate() {
         // SAFETY: the contract.
         unsafe { target.put(at / n, at % n, sum) };
     }

@@ -7,10 +7,11 @@ use super::patches::{Images, Scratch, Tiles, Transformed, transform_patches};
 use super::transform::{Input, Kernel, KernelGradient, OutputGradient, Places, transform};
 use super::{GROUP, OF_ONES, PLACES};
 use crate::kernels::block::Block;
-use crate::kernels::conv::{Geometry, PARTIAL, PIECES, in_parallel, sum_of_parts};
+use crate::kernels::conv::{Geometry, PARTIAL, PIECES, in_parallel};
 use crate::kernels::isa::vectorized;
 use crate::kernels::matmul::{Matrix, Sizes, product};
 use crate::kernels::pool;
+use crate::kernels::reduce::sum_of_parts;
 use crate::kernels::threads::{available, for_row_chunks};
 use crate::kernels::transpose::transpose;
 use crate::kernels::vector::Wide;
@@ -111,7 +112,7 @@ pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], 
         })
         .collect();
     in_parallel(g, &mut pieces, 1, |piece| of_images(g, x, y, piece));
-    let sums = sum_of_parts(partial, size, parts);
+    let sums = sum_of_parts(partial, size);
     let mut out = pool::buffer(g.outputs * g.inputs * 9);
     for_row_chunks(&mut out, g.inputs * 9, 1, |first, out| {
         for (output, kernels) in (first..).zip(out.chunks_exact_mut(g.inputs * 9)) {
@@ -120,7 +121,7 @@ pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], 
             }
         }
     });
-    [out, sum_of_parts(biases, g.outputs, parts)]
+    [out, sum_of_parts(biases, g.outputs)]
 }
 
 /// Adds to the biases' gradients, where there are any, the sums of some tiles.
