@@ -163,17 +163,14 @@ struct Leaf<'a, R> {
 
 impl<R: Rule> Leaf<'_, R> {
     /// Updates a stretch, shared out among threads: two long pieces each, as memory is fastest read on and on.
-    fn share<T: Float>(&self, stretch: Stretch<'_, R, T>) {
-        let length = stretch.x.len().div_ceil(2 * threads::available()).next_multiple_of(CHUNK).max(threads::CHUNK);
-        let count = stretch.x.len().div_ceil(length);
-        let mut rest = Some(stretch);
-        let pieces: SmallVec<[_; 4]> = (0..count)
-            .map_while(|_| {
-                let (piece, more) = rest.take()?.split(length);
-                rest = Some(more);
-                Some(piece)
-            })
-            .collect();
+    fn share<T: Float>(&self, mut rest: Stretch<'_, R, T>) {
+        let length = rest.x.len().div_ceil(2 * threads::available()).next_multiple_of(CHUNK).max(threads::CHUNK);
+        let mut pieces = SmallVec::<[_; 4]>::new();
+        while !rest.x.is_empty() {
+            let (piece, more) = rest.split(length);
+            pieces.push(piece);
+            rest = more;
+        }
         threads::share(pieces.into_iter(), |piece| self.sweep(piece));
     }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::panels::{LeftOperand, Panels, ROWS, TERMS};
 use super::target::Target;
-use super::tiles::COLUMNS;
+use super::tiles::{COLUMNS, strip};
 use super::{Matrix, Sizes};
 use crate::kernels::threads::{available, share_where};
 use crate::kernels::vector::Wide;
@@ -28,6 +28,7 @@ const TALL: usize = 256;
 
 /// Parts of a block that is cut, each a whole number of strips of every kind.
 const CUTS: usize = 4;
+const _: () = assert!(ROWS.is_multiple_of(CUTS * strip(32)) && ROWS.is_multiple_of(CUTS * strip(16)));
 
 /// Elements of a result from which it is written past the caches, where that happens once.
 const STREAMED: usize = 1 << 20;
@@ -61,14 +62,14 @@ pub(super) unsafe fn packed<T: Wide>(
 unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, T>, Matrix<'_, T>), shared: bool) {
     let Sizes { m, k, n } = sizes;
     let left = LeftOperand::new(a, sizes, shared);
-    let rows = |from: usize, to: usize| (from..to).step_by(ROWS).map(move |row| (row, ROWS.min(to - row)));
+    let rows = |among: Range<usize>| among.clone().step_by(ROWS).map(move |row| (row, ROWS.min(among.end - row)));
     if m < TALL {
         let width = if shared { n.div_ceil(2 * available()).next_multiple_of(2 * COLUMNS).min(BLOCK) } else { BLOCK };
         share_where(shared, (0..n).step_by(width), |column| {
             let n = width.min(n - column);
             for term in (0..k).step_by(TERMS) {
                 let panels = Panels::new(b.skip(term, column), TERMS.min(k - term), n, false);
-                for (row, m) in rows(0, m) {
+                for (row, m) in rows(0..m) {
                     let target = target.after(term).skip(row, column);
                     // SAFETY: the contract; no two blocks have an element in common.
                     unsafe { panels.product(target, m, left.from(row).after(term), 0, n) };
@@ -79,7 +80,7 @@ unsafe fn stretch<T: Wide>(target: Target<T>, sizes: Sizes, (a, b): (Matrix<'_, 
         let (panels, blocks) = (Panels::new(b, k, n, shared), Blocks::new(sizes, shared));
         share_where(shared, 0..blocks.count(), |i| {
             let (among, column) = blocks.get(i);
-            for (row, rows) in rows(among.start, among.end) {
+            for (row, rows) in rows(among) {
                 // SAFETY: as above.
                 unsafe {
                     panels.product(target.skip(row, column), rows, left.from(row), column, BLOCK.min(n - column))

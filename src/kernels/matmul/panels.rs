@@ -198,15 +198,12 @@ fn laid_out<T: Wide>(x: Matrix<'_, T>, k: usize, n: usize, width: usize, shared:
     }
     x.check(k, n);
     let groups = Groups { x, k, n, width, out: out.as_mut_ptr() };
-    // The source is read along its lines, so that the processor reads ahead; threads share each where there are few.
-    let (height, columns) = if x.row_stride == 1 {
-        let across = n.div_ceil(TOGETHER * width);
-        let down = if shared { (2 * available()).div_ceil(across) } else { 1 };
-        (k.div_ceil(down).next_multiple_of(SOME), TOGETHER * width)
-    } else {
-        (SOME, n)
-    };
+    // The source is read along its lines, so that the processor reads ahead; few lines that are long are cut for the threads.
+    let by_columns = x.row_stride == 1;
+    let columns = if by_columns { TOGETHER * width } else { n };
     let across = n.div_ceil(columns);
+    let down = if shared { (2 * available()).div_ceil(across) } else { 1 };
+    let height = if by_columns { k.div_ceil(down).next_multiple_of(SOME) } else { SOME };
     share_where(shared, 0..across * k.div_ceil(height), |i| {
         let (row, column) = (i / across * height, i % across * columns);
         T::wide(LayOut { groups: &groups, rows: row..k.min(row + height), columns: column..n.min(column + columns) });
