@@ -113,18 +113,22 @@ fn ours<T: Float>(case: &Case) -> [Tensor<T>; 3] {
     [y, dx.get().unwrap().clone(), dw.get().unwrap().clone()]
 }
 
-/// The gradient at `cotangent` to the biases of a layer of two axes, whose weights are watched too.
+/// The gradient to the biases of the layer, whose weights are watched too.
 fn bias_gradient(case: &Case) -> Tensor {
+    let (_, back) = pullback(|layer: &Conv2d| layer.forward(&case.x().cast()), &layer(case));
+    back(&case.y().cast()).bias.unwrap().get().unwrap().clone()
+}
+
+/// The layer of a case of two axes; the biases are zero.
+fn layer(case: &Case) -> Conv2d {
     let axes = &case.axes;
     let of = |f: fn(&Axis) -> usize| [f(&axes[0]), f(&axes[1])];
     let [inputs, outputs] = [case.inputs, case.outputs].map(|channels| channels * case.groups);
-    let layer: Conv2d = Conv2d::new(inputs, outputs, of(|axis| axis.kernel), &mut StdRng::seed_from_u64(0))
+    Conv2d::new(inputs, outputs, of(|axis| axis.kernel), &mut StdRng::seed_from_u64(0))
         .stride(of(|axis| axis.stride))
         .dilation(of(|axis| axis.dilation))
         .padding([axes[0].padding, axes[1].padding])
-        .groups(case.groups);
-    let (_, back) = pullback(|layer: &Conv2d| layer.forward(&case.x().cast()), &layer);
-    back(&case.y().cast()).bias.unwrap().get().unwrap().clone()
+        .groups(case.groups)
 }
 
 fn check(case: &Case) {
@@ -196,13 +200,13 @@ fn large() -> Vec<Case> {
         case(3, 1, 64, 24, axis(10, 1, 1, 0)),
     ];
     cases.extend(tiled().into_iter().take(4));
-    cases.extend(small_images().into_iter().filter(|case| case.axes.len() == 2));
+    cases.extend(unfolded().into_iter().filter(|case| case.axes.len() == 2));
     cases
 }
 
-/// Images of a few elements with many channels, which go as matrices of patches: strides beyond the kernel, dilation, groups,
-/// one and three axes, more patches than are copied at a time.
-fn small_images() -> Vec<Case> {
+/// Convolutions that go as products with patches (small or few images, many channels): strides beyond the kernel, dilation,
+/// groups, one and three axes, more terms than are added at a time, blocks across images, within one, and of some channels.
+fn unfolded() -> Vec<Case> {
     let axis = |length, kernel, stride, padding| Axis { length, kernel, stride, dilation: 1, padding };
     let case =
         |batch, groups, inputs, outputs, axes: &[Axis]| Case { batch, groups, inputs, outputs, axes: axes.to_vec() };
@@ -213,6 +217,11 @@ fn small_images() -> Vec<Case> {
         case(2, 1, 20, 16, &[axis(3, 2, 1, (0, 0)), axis(3, 2, 1, (1, 0)), axis(2, 1, 1, (0, 0))]),
         case(1, 1, 40, 40, &[axis(6, 1, 1, (0, 0)), axis(6, 1, 1, (0, 0))]),
         case(43, 1, 64, 16, &[axis(4, 5, 1, (2, 2)), axis(4, 5, 1, (2, 2))]),
+        case(1, 1, 20, 390, &[axis(12, 1, 1, (0, 0)), axis(12, 1, 1, (0, 0))]),
+        case(2, 1, 40, 390, &[axis(3, 1, 1, (0, 0)), axis(3, 1, 1, (0, 0))]),
+        case(40, 1, 33, 34, &[axis(1, 1, 2, (0, 0)), axis(5, 1, 1, (0, 0))]),
+        case(2, 2, 32, 33, &[axis(14, 2, 2, (0, 0)), axis(15, 3, 2, (1, 1))]),
+        case(2, 1, 130, 17, &[axis(140, 4, 1, (0, 3))]),
     ]
 }
 
@@ -266,8 +275,21 @@ fn large_convolutions() {
 }
 
 #[test]
-fn convolutions_of_small_images() {
-    small_images().iter().for_each(check);
+fn products_with_patches() {
+    unfolded().iter().for_each(check);
+}
+
+#[test]
+fn a_bias_is_added_to_all_of_its_channel() {
+    for case in large() {
+        let (mut layer, x) = (layer(&case), case.x().cast());
+        let without = layer.forward(&x);
+        let channels = without.shape()[1];
+        let bias: Tensor = random(&[channels], 4).cast();
+        layer.bias = Some(bias.clone());
+        let error = (layer.forward(&x) - (without + bias.reshape((channels, 1, 1)))).abs().max();
+        assert!(error.item() < 1e-4, "{case:?}: off by {error}");
+    }
 }
 
 #[test]

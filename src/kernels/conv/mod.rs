@@ -1,5 +1,5 @@
-//! Convolution: forward, gradient to the input and gradient to the weight. A matrix of patches is written for small images
-//! alone (`unfolded`).
+//! Convolution: forward, gradient to the input and gradient to the weight, each in three ways: by Winograd's tiles, as products
+//! with patches (`unfolded`), and as sums of shifted planes.
 //!
 //! Tensors are dense: x `[batch, groups · inputs, x…]`, y `[batch, groups · outputs, y…]`, w `[groups · outputs, inputs,
 //! kernel…]`. Work is cut at places that depend on the geometry alone.
@@ -10,7 +10,7 @@ mod unfolded;
 mod winograd;
 
 pub(crate) use plan::Geometry;
-use plan::{Pass, Source};
+use plan::{Filling, Pass, Source};
 use tile::{PANEL, SLACK};
 
 use super::block::Block;
@@ -123,8 +123,8 @@ impl Sums {
             return out;
         }
         let packed: Vec<_> = passes.iter().map(|pass| self.pack(g, pass, w)).collect();
-        let cuts = PIECES.div_ceil(g.batch * g.groups);
-        let rows = channels.div_ceil(cuts).next_multiple_of(PANEL);
+        let filling = self.source.filling(self.from.lengths);
+        let rows = rows_of_a_piece(g, channels);
         let images = out.chunks_mut(channels * plane).enumerate();
         let mut pieces: Vec<_> = images
             .flat_map(|(i, out)| {
@@ -135,7 +135,7 @@ impl Sums {
             .collect();
         let least = (PARALLEL_FROM / 8 * pieces.len()).div_ceil(g.work().max(1));
         in_parallel(g, &mut pieces, least, |piece| {
-            self.piece(g, &packed, x, piece);
+            self.piece(g, &packed, (x, &filling), piece);
             shift(piece.out, plane, bias.map(|bias| &bias[piece.group * channels + piece.first..]));
         });
         out
@@ -161,11 +161,17 @@ impl Sums {
         Packed { pass, run: pass.run(&self.source), offsets, weights }
     }
 
-    fn piece<T: Wide>(&self, g: &Geometry, packed: &[Packed<'_, T>], x: &[T], piece: &mut Piece<'_, T>) {
+    fn piece<T: Wide>(
+        &self,
+        g: &Geometry,
+        packed: &[Packed<'_, T>],
+        (x, filling): (&[T], &Filling),
+        piece: &mut Piece<'_, T>,
+    ) {
         let (channels, plane) = (self.from.channels, self.from.plane());
         let image = &x[(piece.image * g.groups + piece.group) * channels * plane..][..channels * plane];
         let mut source = pool::buffer(channels * self.source.channel() + SLACK);
-        self.source.fill(image, self.from.lengths, &mut source);
+        filling.fill(image, &mut source);
         for packed in packed {
             let mut run = pool::buffer(PANEL * packed.run.next_multiple_of(SLACK));
             self.pass(packed, &source, piece, &mut run);
@@ -186,6 +192,11 @@ impl Sums {
             }
         }
     }
+}
+
+/// Of so many channels of a group, those to compute together: all where there are enough images to share.
+fn rows_of_a_piece(g: &Geometry, channels: usize) -> usize {
+    channels.div_ceil(PIECES.div_ceil(g.batch * g.groups)).next_multiple_of(PANEL)
 }
 
 /// Adds to each plane a number, where there are some. The planes have just been computed: they are at hand.
@@ -246,7 +257,7 @@ fn partial_gradient<T: Wide>(
     piece: &mut Gradients<'_, T>,
 ) {
     let offsets = pass.offsets(source, g.inputs);
-    let results = source.of_results();
+    let (of_x, of_y) = (source.filling(g.x), source.of_results().filling(g.y));
     let rows = piece.bias.len();
     let (x_plane, y_plane) = (g.x.iter().product::<usize>(), g.y.iter().product::<usize>());
     let run = pass.run(source);
@@ -260,11 +271,11 @@ fn partial_gradient<T: Wide>(
         for i in 0..count {
             let group = (first + i) * g.groups + piece.group;
             let x = &x[group * g.inputs * x_plane..][..g.inputs * x_plane];
-            source.fill(x, g.x, &mut xs[i * x_image..][..x_image - SLACK]);
+            of_x.fill(x, &mut xs[i * x_image..][..x_image - SLACK]);
             let y = &y[(group * g.outputs + piece.first) * y_plane..][..rows * y_plane];
             let outs = ys[i * rows * stride..].chunks_exact_mut(stride).zip(&mut *piece.bias);
             for (y, (out, bias)) in y.chunks_exact(y_plane).zip(outs) {
-                results.fill_channel(y, g.y, &mut out[..run]);
+                of_y.fill_channel(y, &mut out[..run]);
                 *bias += sum(y);
             }
         }

@@ -7,6 +7,8 @@
 
 use std::array::from_fn;
 
+use crate::kernels::isa::vectorized;
+
 /// Lengths of a convolution; one and two spatial axes stand behind leading ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Geometry {
@@ -170,67 +172,84 @@ impl Source {
         self.phases.iter().chain(&self.plane).product()
     }
 
-    /// Lays out the channels of `x`, dense and of lengths `lengths`.
-    pub(super) fn fill<T: Copy + Default>(&self, x: &[T], lengths: [usize; 3], out: &mut [T]) {
-        let channels = x.chunks_exact(lengths.iter().product());
-        channels.zip(out.chunks_exact_mut(self.channel())).for_each(|(x, out)| self.fill_channel(x, lengths, out));
+    /// Whether channels of lengths `lengths` lie so already.
+    pub(super) fn is_plain(&self, lengths: [usize; 3]) -> bool {
+        self.phases == [1; 3] && self.before == [0; 3] && self.plane == lengths
     }
 
-    /// Lays out a channel, or as much of it as `out` holds.
-    pub(super) fn fill_channel<T: Copy + Default>(&self, x: &[T], lengths: [usize; 3], out: &mut [T]) {
+    /// How channels of lengths `lengths` come to their planes.
+    pub(super) fn filling(&self, lengths: [usize; 3]) -> Filling {
         let [_, height, width] = lengths;
-        let place = |axis: usize, place: usize, phase: usize| {
-            let element = (place * self.phases[axis] + phase) as isize - self.before[axis];
-            (0..lengths[axis] as isize).contains(&element).then_some(element as usize)
+        // The first place at or after an element, along an axis and within a phase; and the element of a place.
+        let place_of = |axis: usize, element: usize, phase: usize| {
+            let place = (element as isize + self.before[axis] - phase as isize).max(0) as usize;
+            place.div_ceil(self.phases[axis]).min(self.plane[axis])
         };
-        let mut rows = out.chunks_mut(self.plane[2]);
-        for phase in 0..self.phases.iter().product() {
-            let [a, b, c] = position(phase, self.phases);
-            let cut = self.cut(width, c);
-            for (i, j) in (0..self.plane[0]).flat_map(|i| (0..self.plane[1]).map(move |j| (i, j))) {
-                let Some(row) = rows.next() else { return };
-                match (place(0, i, a), place(1, j, b)) {
-                    (Some(i), Some(j)) => cut.copy(&x[(i * height + j) * width..][..width], row),
-                    _ => row.fill(T::default()),
+        let element = |axis: usize, place: usize, phase: usize| {
+            ((place * self.phases[axis] + phase) as isize - self.before[axis]) as usize
+        };
+        let mut rows: Vec<Row> = vec![];
+        for number in 0..self.phases.iter().product() {
+            let phase = position(number, self.phases);
+            let within = |axis: usize| place_of(axis, 0, phase[axis])..place_of(axis, lengths[axis], phase[axis]);
+            for (i, j) in within(0).flat_map(|i| within(1).map(move |j| (i, j))).filter(|_| !within(2).is_empty()) {
+                let [a, b, c] = [(0, i), (1, j), (2, within(2).start)].map(|(axis, at)| element(axis, at, phase[axis]));
+                let to = number * self.plane.iter().product::<usize>() + row_major([i, j, within(2).start], self.plane);
+                let (from, length) = ((a * height + b) * width + c, within(2).len());
+                let follows = |row: &Row| [row.to, row.from].map(|start| start + row.length) == [to, from];
+                match rows.last_mut() {
+                    Some(row) if self.phases[2] == 1 && follows(row) => row.length += length,
+                    _ => rows.push(Row { to, from, length }),
                 }
             }
         }
-    }
-
-    /// Where the elements of a row of `width` go that belong to a phase of the last axis.
-    fn cut(&self, width: usize, phase: usize) -> Cut {
-        let step = self.phases[2];
-        // The first place at or after an element.
-        let place_of = |element: isize| {
-            let place = (element + self.before[2] - phase as isize).max(0) as usize;
-            place.div_ceil(step).min(self.plane[2])
-        };
-        let (first, end) = (place_of(0), place_of(width as isize));
-        let start = ((first * step + phase) as isize - self.before[2]).max(0) as usize;
-        Cut { first, end, start, step }
+        Filling { rows, step: self.phases[2], channel: self.channel(), elements: lengths.iter().product() }
     }
 }
 
-/// Every `step`th element of a row from number `start` on, at the places from `first` to `end` of another, with zeros around.
-struct Cut {
-    first: usize,
-    end: usize,
-    start: usize,
+/// Where the elements of a dense channel go, row by row, in the order of the planes. Between rows there are zeros.
+#[derive(Clone, Debug)]
+pub(super) struct Filling {
+    rows: Vec<Row>,
+    /// Elements of x from one of a row's to the next.
     step: usize,
+    /// Elements of a channel in the planes, and of x.
+    channel: usize,
+    elements: usize,
 }
 
-impl Cut {
-    /// Fills a row, which may end before its places do.
-    fn copy<T: Copy + Default>(&self, x: &[T], row: &mut [T]) {
-        let (row, after) = row.split_at_mut(self.end.min(row.len()));
-        let (before, row) = row.split_at_mut(self.first.min(row.len()));
-        before.fill(T::default());
-        after.fill(T::default());
-        match self.step {
-            _ if row.is_empty() => {}
-            1 => row.copy_from_slice(&x[self.start..][..row.len()]),
-            step => row.iter_mut().zip(x[self.start..].iter().step_by(step)).for_each(|(to, &from)| *to = from),
+#[derive(Clone, Debug)]
+struct Row {
+    to: usize,
+    from: usize,
+    length: usize,
+}
+
+impl Filling {
+    /// Lays out the channels of `x`.
+    pub(super) fn fill<T: Copy + Default>(&self, x: &[T], out: &mut [T]) {
+        let channels = x.chunks_exact(self.elements).zip(out.chunks_exact_mut(self.channel));
+        channels.for_each(|(x, out)| self.fill_channel(x, out));
+    }
+
+    /// Lays out a channel, or as much of its planes as has elements of it.
+    pub(super) fn fill_channel<T: Copy + Default>(&self, x: &[T], out: &mut [T]) {
+        let mut done = 0;
+        for &Row { to, from, length } in &self.rows {
+            out[done..to].fill(T::default());
+            done = to + length;
+            let (row, x) = (&mut out[to..done], &x[from..]);
+            match self.step {
+                1 => row.copy_from_slice(&x[..length]),
+                2 if x.len() >= 2 * length => vectorized!(|| {
+                    for (to, &[from, _]) in row.iter_mut().zip(x.as_chunks().0) {
+                        *to = from;
+                    }
+                }),
+                step => row.iter_mut().zip(x.iter().step_by(step)).for_each(|(to, &from)| *to = from),
+            }
         }
+        out[done..].fill(T::default());
     }
 }
 
@@ -255,6 +274,11 @@ impl Pass {
     pub(super) fn targets(&self, lengths: [usize; 3]) -> Vec<usize> {
         let place = |result: [usize; 3]| from_fn(|axis| self.first[axis] + result[axis] * self.step[axis]);
         self.results().map(|result| row_major(place(result), lengths)).collect()
+    }
+
+    /// Elements between neighbouring results of a row.
+    pub(super) fn step(&self) -> usize {
+        self.step[2]
     }
 
     /// The numbers of the results along the axes, in their order.

@@ -14,7 +14,6 @@ mod unpacked;
 use self::dots::dots;
 use self::long::{is_long, long};
 use self::packed::packed;
-use self::target::{Start, Target};
 use self::thin::{THIN, thin};
 use self::unpacked::{few_rows, is_read_in_place};
 use super::pool;
@@ -22,6 +21,7 @@ use super::threads::{share, share_where};
 use super::vector::Wide;
 
 pub(super) use self::panels::Panels;
+pub(super) use self::target::{Start, Target};
 pub(super) use self::tiles::COLUMNS;
 pub(super) use self::unpacked::product;
 

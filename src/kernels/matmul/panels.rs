@@ -54,6 +54,28 @@ impl<T: Wide> Panels<T> {
         Panels { data: laid_out(b, k, n, width, shared), k, n, width }
     }
 
+    /// A k×n matrix that is laid out some rows at a time: for the columns of each panel `panel` gives a function that is given
+    /// rows and a place for them, one after the other, with the elements from one to the next.
+    pub(in crate::kernels) fn by<F: Fn(Range<usize>, &mut [T], usize)>(
+        k: usize,
+        n: usize,
+        panel: impl Fn(Range<usize>) -> F,
+    ) -> Self {
+        let (width, _) = T::wide(Widths);
+        let mut data = pool::buffer(k * n.next_multiple_of(width));
+        let panels: Vec<_> = (0..n).step_by(width).map(|first| panel(first..n.min(first + width))).collect();
+        if !n.is_multiple_of(width) {
+            data[n / width * width * k..].fill(T::zero());
+        }
+        for first in (0..k).step_by(FULL_LINE) {
+            let rows = first..k.min(first + FULL_LINE);
+            for (i, fill) in panels.iter().enumerate() {
+                fill(rows.clone(), &mut data[i * width * k + first * width..][..rows.len() * width], width);
+            }
+        }
+        Panels { data, k, n, width }
+    }
+
     /// `target = x · b` plus what the target starts from, for `n` columns from number `first` on, where a panel starts.
     ///
     /// # Safety
@@ -91,21 +113,30 @@ impl<T: Wide> Panels<T> {
     pub(in crate::kernels) fn affine(&self, x: &[T], x_stride: usize, bias: Option<&[T]>, out: &mut [T], rows: usize) {
         assert!(bias.is_none_or(|bias| bias.len() == self.n), "the bias doesn't fit");
         let start = bias.map_or(Start::Zero, |bias| Start::Row(bias.as_ptr()));
-        self.rows(x, x_stride, start, out, rows);
+        self.dense(x, x_stride, start, out, rows);
     }
 
     /// The product as in [`affine`](Self::affine), added to what `out` was.
     pub(in crate::kernels) fn add_product(&self, x: &[T], x_stride: usize, out: &mut [T], rows: usize) {
-        self.rows(x, x_stride, Start::Out, out, rows);
+        self.dense(x, x_stride, Start::Out, out, rows);
     }
 
-    fn rows(&self, x: &[T], x_stride: usize, start: Start<T>, out: &mut [T], rows: usize) {
+    fn dense(&self, x: &[T], x_stride: usize, start: Start<T>, out: &mut [T], rows: usize) {
         assert!(rows * self.n <= out.len(), "the result doesn't fit");
         let target = Target { out: out.as_mut_ptr(), stride: self.n, start, streamed: false };
+        // SAFETY: `out` holds the rows, as was checked, and is borrowed mutably; the bias is as long as a row.
+        unsafe { self.rows(x, x_stride, target, rows) };
+    }
+
+    /// The product of rows that lie `x_stride` elements apart.
+    ///
+    /// # Safety
+    /// The target has so many rows of all columns, which nothing else reads or writes meanwhile, and starts from as many.
+    pub(in crate::kernels) unsafe fn rows(&self, x: &[T], x_stride: usize, target: Target<T>, rows: usize) {
         let x = Matrix { data: x, offset: 0, row_stride: x_stride as isize, col_stride: 1 };
         for row in (0..rows).step_by(ROWS) {
             let left = Left::Lying(x.skip(row, 0));
-            // SAFETY: `out` holds the rows, as was checked, and is borrowed mutably; the bias is as long as a row.
+            // SAFETY: the contract.
             unsafe { self.product(target.skip(row, 0), ROWS.min(rows - row), left, 0, self.n) };
         }
     }

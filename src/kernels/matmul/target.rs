@@ -8,13 +8,13 @@ use crate::kernels::vector::Wide;
 
 /// Rows of a result, where one of its elements is, and where sums start.
 #[derive(Clone, Copy)]
-pub(super) struct Target<T> {
-    pub(super) out: *mut T,
+pub(in crate::kernels) struct Target<T> {
+    pub(in crate::kernels) out: *mut T,
     /// Elements from one row to the next.
-    pub(super) stride: usize,
-    pub(super) start: Start<T>,
+    pub(in crate::kernels) stride: usize,
+    pub(in crate::kernels) start: Start<T>,
     /// Whether whole vectors are written past the caches; rows start with a line then.
-    pub(super) streamed: bool,
+    pub(in crate::kernels) streamed: bool,
 }
 
 // SAFETY: threads that share a target write elements of their own, as the functions that take one demand.
@@ -24,7 +24,7 @@ unsafe impl<T: Send> Send for Target<T> {}
 
 /// What is added to a product.
 #[derive(Clone, Copy)]
-pub(super) enum Start<T> {
+pub(in crate::kernels) enum Start<T> {
     Zero,
     /// What the result was before.
     Out,
