@@ -57,7 +57,9 @@ impl<T: Wide> Work<T> for Correlation<'_, T> {
                     (32, 6..) => self.rows_of::<V, 6, 4, 2>(row),
                     (32, 4..) => self.rows_of::<V, 4, 6, 2>(row),
                     (32, 2..) => self.rows_of::<V, 2, 8, 4>(row),
-                    (_, 4..) => self.rows_of::<V, 4, 3, 1>(row),
+                    // Four rows of three vectors would leave one sum without a register.
+                    (_, 6..) => self.rows_of::<V, 6, 2, 1>(row),
+                    (_, 4..) => self.rows_of::<V, 4, 2, 1>(row),
                     (_, 2..) => self.rows_of::<V, 2, 4, 2>(row),
                     _ => self.rows_of::<V, 1, 8, 4>(row),
                 }

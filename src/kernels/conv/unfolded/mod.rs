@@ -48,7 +48,7 @@ pub(super) fn suits(g: &Geometry) -> bool {
     let again = (1.0 - rows as f64 / g.outputs as f64).max(0.0);
     // The times of both ways, as multiples of the products' alone.
     let summed = runs / results + again * 20.0 * planes / results / (rows * pass.kernel_taps().len()) as f64;
-    let unfolded = 1.05 + 10.0 / channels as f64;
+    let unfolded = 1.01 + 10.0 / channels as f64;
     summed > unfolded
 }
 
