@@ -1,9 +1,13 @@
 //! Bringing elements into row-major order, and from there to places that strides name.
 
-use super::block::Block;
+#![allow(unsafe_code)]
+
+use super::block::{Block, LINE};
 use super::pool::{self, Pooled};
 use super::strided::{Lines, Strided, merged};
 use super::threads;
+use super::transpose::transpose;
+use super::vector::SIDE;
 
 /// Side of the tiles in which a transpose is copied: a cache line that is read serves the whole tile.
 const TILE: usize = 32;
@@ -16,9 +20,12 @@ pub(crate) fn dense<T: Pooled + Sync>(x: Strided<'_, T>) -> Block<T> {
         out.iter_mut().for_each(|out| *out = x.data[x.offset]);
         return out;
     };
-    let width = axes[1..].iter().map(|(length, _)| length).product();
-    threads::for_row_chunks(&mut out, width, 1, |first, out| {
-        let start = x.offset.wrapping_add_signed(stride * first as isize);
+    let width: usize = axes[1..].iter().map(|(length, _)| length).product();
+    // Where neighbours of the source come to different rows, these are not cut within a line of the cache.
+    let line = LINE / size_of::<T>();
+    let together = if stride == 1 && axes[0].0 >= 2 * line { line } else { 1 };
+    threads::for_row_chunks(&mut out, together * width, 1, |first, out| {
+        let start = x.offset.wrapping_add_signed(stride * (first * together) as isize);
         let (mut shape, strides): (Vec<_>, Vec<_>) = axes.iter().map(|&(length, [stride])| (length, stride)).unzip();
         shape[0] = out.len() / width;
         copy(out, Strided { data: x.data, shape: &shape, strides: &strides, offset: start });
@@ -27,7 +34,7 @@ pub(crate) fn dense<T: Pooled + Sync>(x: Strided<'_, T>) -> Block<T> {
 }
 
 /// Copies merged axes, one of them at least.
-fn copy<T: Copy>(out: &mut [T], x: Strided<'_, T>) {
+fn copy<T: Pooled>(out: &mut [T], x: Strided<'_, T>) {
     let last = x.shape.len() - 1;
     let (length, stride) = (x.shape[last], x.strides[last]);
     let fastest = (0..last).filter(|&axis| x.strides[axis] != 0).min_by_key(|&axis| x.strides[axis].unsigned_abs());
@@ -81,7 +88,7 @@ pub(crate) fn update_at<T: Copy>(
 }
 
 /// Copies planes of the last axis and another one, whose elements are closer together in the source.
-fn copy_tiles<T: Copy>(out: &mut [T], x: Strided<'_, T>, axis: usize) {
+fn copy_tiles<T: Pooled>(out: &mut [T], x: Strided<'_, T>, axis: usize) {
     let last = x.shape.len() - 1;
     let dense: Vec<isize> = (0..=last).map(|axis| x.shape[axis + 1..].iter().product::<usize>() as isize).collect();
     let others =
@@ -93,6 +100,12 @@ fn copy_tiles<T: Copy>(out: &mut [T], x: Strided<'_, T>, axis: usize) {
     planes.for_each(0, planes.count, |[from, to]| {
         for plane in 0..planes.length {
             let (from, to) = (at(from, plane, planes.strides[0]), at(to, plane, planes.strides[1]));
+            if x.strides[axis] == 1 && x.strides[last] > 0 && rows.min(columns) >= SIDE {
+                let (from, to) = (&x.data[from..], &mut out[to..]);
+                if transpose_bits(from, x.strides[last] as usize, to, dense[axis] as usize, [columns, rows]) {
+                    continue;
+                }
+            }
             for row in (0..rows).step_by(TILE) {
                 for column in (0..columns).step_by(TILE) {
                     for i in row..rows.min(row + TILE) {
@@ -106,12 +119,42 @@ fn copy_tiles<T: Copy>(out: &mut [T], x: Strided<'_, T>, axis: usize) {
     });
 }
 
+/// [`transpose`] of numbers that have a float's size, as whose bits they are moved; `false` for others.
+fn transpose_bits<T: Pooled>(from: &[T], stride: usize, to: &mut [T], to_stride: usize, lengths: [usize; 2]) -> bool {
+    /// The same bits.
+    ///
+    /// # Safety
+    /// Both are numbers of one size.
+    unsafe fn bits<'a, T, U>(from: &'a [T], to: &'a mut [T]) -> (&'a [U], &'a mut [U]) {
+        // SAFETY: the contract; numbers have no bits that another number of the size could not have.
+        unsafe {
+            let (length, first) = (to.len(), to.as_mut_ptr());
+            let from = std::slice::from_raw_parts(from.as_ptr().cast(), from.len());
+            (from, std::slice::from_raw_parts_mut(first.cast(), length))
+        }
+    }
+    match size_of::<T>() {
+        4 => {
+            // SAFETY: what pools hold are numbers and, of one byte, truth values.
+            let (from, to) = unsafe { bits::<T, f32>(from, to) };
+            transpose(from, stride, to, to_stride, lengths);
+        }
+        8 => {
+            // SAFETY: as above.
+            let (from, to) = unsafe { bits::<T, f64>(from, to) };
+            transpose(from, stride, to, to_stride, lengths);
+        }
+        _ => return false,
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// The elements by the definition of strides.
-    fn one_by_one(x: Strided<'_, i32>) -> Vec<i32> {
+    fn one_by_one<T: Copy>(x: Strided<'_, T>) -> Vec<T> {
         (0..x.len())
             .map(|mut rest| {
                 let mut place = x.offset as isize;
@@ -126,7 +169,14 @@ mod tests {
 
     #[test]
     fn any_layout_comes_out_in_row_major_order() {
-        let data: Vec<i32> = (0..200_000).collect();
+        comes_out((0..200_000_i32).collect());
+        comes_out((0..200_000_i64).map(|i| i << 40).collect());
+        comes_out((0..200_000_u32).map(|i| (i % 251) as u8).collect());
+        // A NaN that signals, whose bits arithmetic would change.
+        comes_out((0..200_000).map(|i| 0x7fa0_0000 + i).collect::<Vec<u32>>());
+    }
+
+    fn comes_out<T: Pooled + PartialEq>(data: Vec<T>) {
         let layouts: [(&[usize], &[isize], usize); 9] = [
             (&[], &[], 7),
             (&[300, 301], &[1, 300], 0),
