@@ -89,6 +89,9 @@ pub(super) const PARALLEL_FROM: usize = 1 << 20;
 /// Multiply-adds that are worth handing to another thread, of small products and of long ones.
 const PIECE: usize = 1 << 19;
 
+/// Multiply-adds that take as long as a call does for a small product.
+const CALL: usize = 1 << 12;
+
 /// `out[i] = a[i] · b[i]` for each pair of matrices, plus `row` to each row; `out` is dense, one m×n matrix after the
 /// other.
 pub(crate) fn matmul<'a, T: Wide>(
@@ -109,8 +112,9 @@ pub(crate) fn matmul<'a, T: Wide>(
             whole(out, start, sizes, pairs(first + i), work >= PARALLEL_FROM);
         }
     };
-    if work < PARALLEL_FROM && work * (out.len() / (m * n)) >= PARALLEL_FROM {
-        let count = (PIECE / work).max(1);
+    let cost = work + CALL;
+    if work < PARALLEL_FROM && cost * (out.len() / (m * n)) >= PARALLEL_FROM {
+        let count = (PIECE / cost).max(1);
         share(out.chunks_mut(count * m * n).enumerate(), |(piece, out)| some(piece * count, out));
     } else {
         some(0, out);

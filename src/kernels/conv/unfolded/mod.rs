@@ -173,7 +173,7 @@ impl<T: Wide> Results<'_, T> {
             (self.targets.len(), self.patches.terms(), if shared { 4 * available() } else { 1 });
         let [least, most] = COLUMNS;
         // By image, results are written where they belong; what does not fill vectors is computed and dropped.
-        let dropped = results.next_multiple_of(16) - results;
+        let dropped = results.next_multiple_of(SLACK) - results;
         let by_image = results >= least && dropped * terms <= 16 * results;
         let (lines, line) = if by_image { (images, results) } else { (1, images * results) };
         let width = (AT_HAND / terms.clamp(1, TERMS)).min(images * results / enough).clamp(least, most);
@@ -196,25 +196,43 @@ impl<T: Wide> Results<'_, T> {
         let runs = self.runs(out.image, columns.clone());
         let out = out.skip(0, rows.start);
         if let ([run], 1) = (&runs[..], self.step) {
-            let target =
-                Target { out: out.first.wrapping_add(run.to), stride: out.plane, start: Start::Zero, streamed: false };
+            let first = out.first.wrapping_add(run.to);
             // SAFETY: the contract: the results of each row lie side by side.
-            unsafe { self.product(target, piece, weights, planes) };
-            let bias = self.bias.map_or(&[][..], |bias| &bias[rows.clone()]);
-            for (channel, &bias) in bias.iter().enumerate() {
-                // SAFETY: as above.
-                let row = unsafe { std::slice::from_raw_parts_mut(target.out.add(channel * out.plane), columns.len()) };
-                vectorized!(|| row.iter_mut().for_each(|y| *y += bias));
+            unsafe {
+                self.product(first, out.plane, piece, weights, planes);
+                self.shift(first, out.plane, piece);
             }
-            return;
+        } else {
+            let mut sums = pool::buffer(rows.len() * columns.len());
+            // SAFETY: `sums` holds the rows; for `put`, the contract.
+            unsafe {
+                self.product(sums.as_mut_ptr(), columns.len(), piece, weights, planes);
+                self.put(&sums, &runs, &out, piece);
+            }
         }
-        let mut sums = pool::buffer(rows.len() * columns.len());
-        let target = Target { out: sums.as_mut_ptr(), stride: columns.len(), start: Start::Zero, streamed: false };
-        // SAFETY: `sums` holds the rows.
-        unsafe { self.product(target, piece, weights, planes) };
-        for (channel, sums) in sums.chunks_exact(columns.len()).enumerate() {
-            let bias = self.bias.map_or(T::zero(), |bias| bias[rows.start + channel]);
-            for run in &runs {
+    }
+
+    /// Adds the biases to results whose rows start `stride` elements apart.
+    ///
+    /// # Safety
+    /// The rows are there, and nothing else reads or writes them meanwhile.
+    unsafe fn shift(&self, first: *mut T, stride: usize, piece: &Piece) {
+        let bias = self.bias.map_or(&[][..], |bias| &bias[piece.rows.clone()]);
+        for (row, &bias) in bias.iter().enumerate() {
+            // SAFETY: the contract.
+            let row = unsafe { std::slice::from_raw_parts_mut(first.add(row * stride), piece.columns.len()) };
+            vectorized!(|| row.iter_mut().for_each(|y| *y += bias));
+        }
+    }
+
+    /// Puts the sums of a piece where they belong, plus the biases; `out` starts with the piece's first channel.
+    ///
+    /// # Safety
+    /// As of [`write`](Self::write).
+    unsafe fn put(&self, sums: &[T], runs: &[Run], out: &Out<T>, piece: &Piece) {
+        for (channel, sums) in sums.chunks_exact(piece.columns.len()).enumerate() {
+            let bias = self.bias.map_or(T::zero(), |bias| bias[piece.rows.start + channel]);
+            for run in runs {
                 let to = out.first.wrapping_add(channel * out.plane + run.to);
                 // SAFETY: the contract.
                 let put = |(i, &sum): (usize, &T)| unsafe { *to.add(i * self.step) = sum + bias };
@@ -236,20 +254,19 @@ impl<T: Wide> Results<'_, T> {
         runs
     }
 
-    /// Weights times patches.
+    /// Weights times patches, in rows `stride` elements apart.
     ///
     /// # Safety
-    /// The target has the piece's rows and columns, which nothing else reads or writes meanwhile.
-    unsafe fn product(&self, target: Target<T>, piece: &Piece, weights: &[T], planes: &Planes<'_, T>) {
+    /// There is room for the piece's rows and columns, which nothing else reads or writes meanwhile.
+    unsafe fn product(&self, out: *mut T, stride: usize, piece: &Piece, weights: &[T], planes: &Planes<'_, T>) {
         let Piece { rows, columns } = piece;
         let (weights, terms) = (self.weights.as_deref().unwrap_or(weights), self.patches.terms());
         for term in (0..terms).step_by(TERMS) {
             let panels = self.patches.panels(planes, term..terms.min(term + TERMS), columns.clone());
             let start = if term == 0 { Start::Zero } else { Start::Out };
+            let target = Target { out, stride, start, streamed: false };
             // SAFETY: the contract.
-            unsafe {
-                panels.rows(&weights[rows.start * terms + term..], terms, Target { start, ..target }, rows.len())
-            };
+            unsafe { panels.rows(&weights[rows.start * terms + term..], terms, target, rows.len()) };
         }
     }
 }
