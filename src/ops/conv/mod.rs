@@ -169,8 +169,9 @@ mod tests {
     use crate::prelude::*;
 
     /// Inputs, weights and biases by Winograd's tiles, many images and fewer than threads, and more tiles than are computed
-    /// together; in groups, with panels that are not full; with steps; of more images than the weight's gradient has parts.
-    fn cases() -> [([Tensor<f64>; 3], ConvOptions); 6] {
+    /// together; in groups, with panels that are not full; with steps; of more images than the weight's gradient has parts; as products with
+    /// patches.
+    fn cases() -> [([Tensor<f64>; 3], ConvOptions); 7] {
         let mut rng = StdRng::seed_from_u64(0);
         [
             ([4, 16, 9, 10], [17, 16, 3, 3], ConvOptions::new().padding(1)),
@@ -179,6 +180,7 @@ mod tests {
             ([2, 6, 7, 5], [10, 3, 3, 2], ConvOptions::new().groups(2)),
             ([2, 3, 9, 8], [5, 3, 3, 3], ConvOptions::new().stride(2)),
             ([20, 2, 4, 5], [3, 2, 2, 3], ConvOptions::new()),
+            ([3, 18, 5, 6], [20, 18, 2, 2], ConvOptions::new().stride(2)),
         ]
         .map(|(x, w, options)| ([&x[..], &w, &w[..1]].map(|shape| Tensor::normal(shape, 0.0, 1.0, &mut rng)), options))
     }
