@@ -226,6 +226,7 @@ pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> [Block
     if size == 0 || plan.1.run(&plan.0) == 0 || g.batch == 0 {
         return [size, outputs].map(|length| pool::filled(length, T::zero()));
     }
+    let fillings = [plan.0.filling(g.x), plan.0.of_results().filling(g.y)];
     // The images are cut into parts, whose gradients are added in a fixed tree.
     let parts = g.batch.min(PIECES).min((PARTIAL / size).max(1));
     let cuts = PIECES.div_ceil(parts * g.groups);
@@ -242,7 +243,7 @@ pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> [Block
     let least = (PARALLEL_FROM / 8 * pieces.len()).div_ceil(g.work().max(1));
     in_parallel(g, &mut pieces, least, |piece| {
         let images = piece.part * g.batch / parts..(piece.part + 1) * g.batch / parts;
-        partial_gradient(g, &plan, x, y, images, piece);
+        partial_gradient(g, &plan, &fillings, (x, y), images, piece);
     });
     [sum_of_parts(weights, size), sum_of_parts(biases, outputs)]
 }
@@ -251,13 +252,12 @@ pub(crate) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> [Block
 fn partial_gradient<T: Wide>(
     g: &Geometry,
     (source, pass): &(Source, Pass),
-    x: &[T],
-    y: &[T],
+    [of_x, of_y]: &[Filling; 2],
+    (x, y): (&[T], &[T]),
     images: std::ops::Range<usize>,
     piece: &mut Gradients<'_, T>,
 ) {
     let offsets = pass.offsets(source, g.inputs);
-    let (of_x, of_y) = (source.filling(g.x), source.of_results().filling(g.y));
     let rows = piece.bias.len();
     let (x_plane, y_plane) = (g.x.iter().product::<usize>(), g.y.iter().product::<usize>());
     let run = pass.run(source);

@@ -172,11 +172,6 @@ impl Source {
         self.phases.iter().chain(&self.plane).product()
     }
 
-    /// Whether channels of lengths `lengths` lie so already.
-    pub(super) fn is_plain(&self, lengths: [usize; 3]) -> bool {
-        self.phases == [1; 3] && self.before == [0; 3] && self.plane == lengths
-    }
-
     /// How channels of lengths `lengths` come to their planes.
     pub(super) fn filling(&self, lengths: [usize; 3]) -> Filling {
         let [_, height, width] = lengths;
@@ -214,8 +209,8 @@ pub(super) struct Filling {
     /// Elements of x from one of a row's to the next.
     step: usize,
     /// Elements of a channel in the planes, and of x.
-    channel: usize,
-    elements: usize,
+    pub(super) channel: usize,
+    pub(super) elements: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -226,6 +221,11 @@ struct Row {
 }
 
 impl Filling {
+    /// Whether channels lie in x as they do in the planes.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.rows[..], [Row { to: 0, from: 0, length }] if [self.channel, self.elements] == [length; 2])
+    }
+
     /// Lays out the channels of `x`.
     pub(super) fn fill<T: Copy + Default>(&self, x: &[T], out: &mut [T]) {
         let channels = x.chunks_exact(self.elements).zip(out.chunks_exact_mut(self.channel));

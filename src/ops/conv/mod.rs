@@ -169,8 +169,8 @@ mod tests {
     use crate::prelude::*;
 
     /// Inputs, weights and biases by Winograd's tiles, many images and fewer than threads, and more tiles than are computed
-    /// together; in groups, with panels that are not full; with steps; of more images than the weight's gradient has parts; as products with
-    /// patches.
+    /// together; in groups, with panels that are not full; with steps; of more images than the weight's gradient has parts; as
+    /// products with patches.
     fn cases() -> [([Tensor<f64>; 3], ConvOptions); 7] {
         let mut rng = StdRng::seed_from_u64(0);
         [

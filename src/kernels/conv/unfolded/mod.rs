@@ -8,7 +8,7 @@ mod weight;
 
 use std::ops::Range;
 
-use patches::{Channels, Patches, Planes};
+use patches::{Channels, Patches, Planes, Run, runs};
 pub(super) use weight::weight_gradient;
 
 use super::plan::{self, Pass};
@@ -79,13 +79,6 @@ struct Piece {
     columns: Range<usize>,
 }
 
-/// Columns whose results are a step apart.
-struct Run {
-    column: usize,
-    to: usize,
-    length: usize,
-}
-
 impl Sums {
     /// The sums of the passes, group by group: weights times patches.
     pub(super) fn unfolded<T: Wide>(
@@ -101,6 +94,7 @@ impl Sums {
         let taken = || passes.iter().filter(|pass| pass.kernel_taps().len() > 0);
         let complete = taken().count() == passes.len();
         let mut out = if complete { pool::buffer(length) } else { pool::filled(length, T::zero()) };
+        let filling = self.source.filling(self.from.lengths);
         for group in 0..g.groups {
             let w = &w[group * w.len() / g.groups..];
             let bias = bias.map(|bias| &bias[group * channels..][..channels]);
@@ -116,8 +110,7 @@ impl Sums {
             share_where(g.is_shared() && apart, (0..g.batch).step_by(some), |first| {
                 let (images, shared) = (some.min(g.batch - first), g.is_shared() && !apart);
                 let x = &x[first * x_image + group * x_image / g.groups..];
-                let of = Channels { x, images, apart: x_image, channels: inputs, lengths: self.from.lengths };
-                let planes = Planes::of(&self.source, of, shared);
+                let planes = Planes::of(&filling, Channels { x, images, apart: x_image, channels: inputs }, shared);
                 let out = out.skip(first, group * channels);
                 for results in &results {
                     share_where(shared, results.pieces(images, channels, shared).into_iter(), |piece| {
@@ -193,10 +186,10 @@ impl<T: Wide> Results<'_, T> {
     /// meanwhile.
     unsafe fn write(&self, out: &Out<T>, piece: &Piece, weights: &[T], planes: &Planes<'_, T>) {
         let Piece { rows, columns } = piece;
-        let runs = self.runs(out.image, columns.clone());
+        let runs = runs(&self.targets, out.image, columns.clone(), self.step, usize::MAX);
         let out = out.skip(0, rows.start);
         if let ([run], 1) = (&runs[..], self.step) {
-            let first = out.first.wrapping_add(run.to);
+            let first = out.first.wrapping_add(run.at);
             // SAFETY: the contract: the results of each row lie side by side.
             unsafe {
                 self.product(first, out.plane, piece, weights, planes);
@@ -233,25 +226,12 @@ impl<T: Wide> Results<'_, T> {
         for (channel, sums) in sums.chunks_exact(piece.columns.len()).enumerate() {
             let bias = self.bias.map_or(T::zero(), |bias| bias[piece.rows.start + channel]);
             for run in runs {
-                let to = out.first.wrapping_add(channel * out.plane + run.to);
+                let to = out.first.wrapping_add(channel * out.plane + run.at);
                 // SAFETY: the contract.
                 let put = |(i, &sum): (usize, &T)| unsafe { *to.add(i * self.step) = sum + bias };
                 sums[run.column..][..run.length].iter().enumerate().for_each(put);
             }
         }
-    }
-
-    /// The columns of images that are `image` elements apart.
-    fn runs(&self, image: usize, columns: Range<usize>) -> Vec<Run> {
-        let mut runs: Vec<Run> = vec![];
-        for (column, number) in columns.enumerate() {
-            let to = number / self.targets.len() * image + self.targets[number % self.targets.len()];
-            match runs.last_mut() {
-                Some(run) if run.to + run.length * self.step == to => run.length += 1,
-                _ => runs.push(Run { column, to, length: 1 }),
-            }
-        }
-        runs
     }
 
     /// Weights times patches, in rows `stride` elements apart.

@@ -3,7 +3,7 @@
 
 use std::ops::{Deref, Range};
 
-use super::super::plan::{Pass, Source};
+use super::super::plan::{Filling, Pass, Source};
 use crate::kernels::block::Block;
 use crate::kernels::isa::vectorized;
 use crate::kernels::matmul::Panels;
@@ -14,7 +14,7 @@ use crate::kernels::vector::Wide;
 /// Elements that are copied at a time: what is copied beyond a run's end is written over by what comes next.
 const TOGETHER: usize = 16;
 
-/// Channels of some images, in planes that are padded as a source says.
+/// Channels of some images, in padded planes.
 pub(super) struct Planes<'a, T: Wide> {
     data: Data<'a, T>,
     /// Elements from one image to the next.
@@ -45,18 +45,16 @@ pub(super) struct Channels<'a, T> {
     pub(super) images: usize,
     pub(super) apart: usize,
     pub(super) channels: usize,
-    pub(super) lengths: [usize; 3],
 }
 
 impl<'a, T: Wide> Planes<'a, T> {
     /// Pads the channels, on several threads where `shared`.
-    pub(super) fn of(source: &Source, of: Channels<'a, T>, shared: bool) -> Self {
-        let Channels { x, images, apart, channels, lengths } = of;
-        if source.is_plain(lengths) {
+    pub(super) fn of(filling: &Filling, of: Channels<'a, T>, shared: bool) -> Self {
+        let Channels { x, images, apart, channels } = of;
+        if filling.is_plain() {
             return Planes { data: Data::Lying(x), apart };
         }
-        let (filling, image) = (source.filling(lengths), channels * source.channel());
-        let length = channels * lengths.iter().product::<usize>();
+        let [image, length] = [filling.channel, filling.elements].map(|elements| channels * elements);
         let mut planes = pool::buffer(images * image + TOGETHER);
         share_where(shared, planes.chunks_exact_mut(image).take(images).enumerate(), |(i, planes)| {
             filling.fill(&x[i * apart..][..length], planes);
@@ -71,11 +69,25 @@ pub(super) struct Patches {
     places: Vec<usize>,
 }
 
-/// Columns whose elements lie side by side in a plane, at most [`TOGETHER`].
-struct Run {
-    column: usize,
-    from: usize,
-    length: usize,
+/// Columns whose places are a step apart.
+pub(super) struct Run {
+    pub(super) column: usize,
+    /// The first one's place.
+    pub(super) at: usize,
+    pub(super) length: usize,
+}
+
+/// Columns of images that are `image` elements apart, each with its columns at `places`: in runs of `most` columns at most.
+pub(super) fn runs(places: &[usize], image: usize, columns: Range<usize>, step: usize, most: usize) -> Vec<Run> {
+    let mut runs: Vec<Run> = vec![];
+    for (column, number) in columns.enumerate() {
+        let at = number / places.len() * image + places[number % places.len()];
+        match runs.last_mut() {
+            Some(run) if run.length < most && run.at + run.length * step == at => run.length += 1,
+            _ => runs.push(Run { column, at, length: 1 }),
+        }
+    }
+    runs
 }
 
 impl Patches {
@@ -122,16 +134,9 @@ impl Patches {
         (out, stride)
     }
 
+    /// Columns whose elements lie side by side in a plane.
     fn runs(&self, apart: usize, columns: Range<usize>) -> Vec<Run> {
-        let mut runs: Vec<Run> = vec![];
-        for (column, number) in columns.enumerate() {
-            let from = number / self.places.len() * apart + self.places[number % self.places.len()];
-            match runs.last_mut() {
-                Some(run) if run.length < TOGETHER && run.from + run.length == from => run.length += 1,
-                _ => runs.push(Run { column, from, length: 1 }),
-            }
-        }
-        runs
+        runs(&self.places, apart, columns, 1, TOGETHER)
     }
 }
 
@@ -140,7 +145,7 @@ fn copy<T: Wide>(planes: &[T], offsets: &[usize], runs: &[Run], out: &mut [T], s
     vectorized!(|| {
         for (row, &offset) in offsets.iter().enumerate() {
             for run in runs {
-                let (from, to) = (&planes[offset + run.from..], &mut out[row * stride + run.column..]);
+                let (from, to) = (&planes[offset + run.at..], &mut out[row * stride + run.column..]);
                 match (from.first_chunk::<TOGETHER>(), to.first_chunk_mut::<TOGETHER>()) {
                     (Some(from), Some(to)) => *to = *from,
                     _ => to[..run.length].copy_from_slice(&from[..run.length]),

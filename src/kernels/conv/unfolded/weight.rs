@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::patches::{Channels, Patches, Planes};
 use super::{CUT, MANY, TERMS};
 use crate::kernels::block::Block;
-use crate::kernels::conv::plan::{self, Source};
+use crate::kernels::conv::plan::{self, Filling};
 use crate::kernels::conv::{Geometry, PIECES};
 use crate::kernels::matmul::Panels;
 use crate::kernels::pool;
@@ -33,7 +33,7 @@ struct Piece<'a, T> {
 /// The w̄ and b̄ of [`forward`](crate::kernels::conv::forward).
 pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], y: &[T]) -> [Block<T>; 2] {
     let (source, pass) = plan::forward(g);
-    let patches = Patches::new(&source, &pass, g.inputs);
+    let (filling, patches) = (source.filling(g.x), Patches::new(&source, &pass, g.inputs));
     let (taps, terms, outputs) = (pass.kernel_taps().len(), patches.terms(), g.groups * g.outputs);
     let size = outputs * terms;
     // Inputs are shared out, and results where inputs are few.
@@ -53,7 +53,7 @@ pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], 
             pieces.push(Piece { columns, group, inputs, weight, bias: bias.take() });
         }
     }
-    share_where(g.is_shared(), pieces.iter_mut(), |piece| piece.add(g, (&source, &patches), x, y));
+    share_where(g.is_shared(), pieces.iter_mut(), |piece| piece.add(g, (&filling, &patches), x, y));
     let turned = sum_of_parts(weights, size);
     let mut weight = pool::buffer(size);
     for (turned, weight) in turned.chunks_exact(size / g.groups).zip(weight.chunks_exact_mut(size / g.groups)) {
@@ -63,8 +63,8 @@ pub(in crate::kernels::conv) fn weight_gradient<T: Wide>(g: &Geometry, x: &[T], 
 }
 
 impl<T: Wide> Piece<'_, T> {
-    fn add(&mut self, g: &Geometry, (source, patches): (&Source, &Patches), x: &[T], y: &[T]) {
-        let (plane, results, terms) = (g.x.iter().product::<usize>(), patches.results(), self.weight.len() / g.outputs);
+    fn add(&mut self, g: &Geometry, (filling, patches): (&Filling, &Patches), x: &[T], y: &[T]) {
+        let (plane, results, terms) = (filling.elements, patches.results(), self.weight.len() / g.outputs);
         let together = (TERMS / results).max(1);
         let ones = [T::one(); TERMS];
         for image in (self.columns.start / results..self.columns.end.div_ceil(results)).step_by(together) {
@@ -74,9 +74,8 @@ impl<T: Wide> Piece<'_, T> {
                 images: columns.end.div_ceil(results) - image,
                 apart: g.groups * g.inputs * plane,
                 channels: self.inputs.len(),
-                lengths: g.x,
             };
-            let planes = Planes::of(source, of, false);
+            let planes = Planes::of(filling, of, false);
             for first in columns.clone().step_by(TERMS) {
                 let columns = first..columns.end.min(first + TERMS);
                 let cotangents = self.cotangents(g, y, columns.clone());
