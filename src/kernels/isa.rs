@@ -50,6 +50,16 @@ macro_rules! vectorized_to_256 {
 }
 pub(crate) use vectorized_to_256;
 
+/// A function's closure for a vector loop. The function itself, as an argument, may come to the loop as a call, however it is
+/// marked: a call an element, with the baseline's instructions.
+macro_rules! inlined {
+    ($function:path) => {
+        #[inline(always)]
+        |x| $function(x)
+    };
+}
+pub(crate) use inlined;
+
 /// What [`vectorized!`] calls.
 #[inline(always)]
 pub(crate) fn widest<R>(body: impl FnOnce() -> R) -> R {

@@ -3,6 +3,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::pointwise::{fused_of_input, fused_of_output, fused_with_slope, piecewise};
+use crate::kernels::isa::inlined;
 use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
@@ -59,7 +60,7 @@ impl<T: Float> Tensor<T> {
             self,
             #[inline(always)]
             |x| (math::gelu(x), math::gelu_slope(x)),
-            |x| fused_of_input(x, math::normal_cdf, normal_density, density) + x * density(x),
+            |x| fused_of_input(x, inlined!(math::normal_cdf), inlined!(normal_density), density) + x * density(x),
         )
     }
 
@@ -110,7 +111,7 @@ impl<T: Float> Tensor<T> {
     /// y = σ(x) = 1 / (1 + e⁻ˣ), the logistic function. Derivative: y (1 − y).
     #[track_caller]
     pub fn sigmoid(&self) -> Tensor<T> {
-        fused_of_output(self, math::sigmoid, |y| y * (T::one() - y), |y| y * (-y + T::one()))
+        fused_of_output(self, inlined!(math::sigmoid), |y| y * (T::one() - y), |y| y * (-y + T::one()))
     }
 
     /// ln(1 + eˣ), for large x too. Derivative: σ(x).
@@ -176,7 +177,7 @@ fn normal_density<T: Float>(x: T) -> T {
 fn density<T: Float>(x: &Tensor<T>) -> Tensor<T> {
     fused_of_input(
         x,
-        normal_density,
+        inlined!(normal_density),
         #[inline(always)]
         |x| -x * normal_density(x),
         |x| -(x * density(x)),

@@ -3,6 +3,7 @@
 use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::pointwise::fused_of_input;
+use crate::kernels::isa::inlined;
 use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
@@ -13,7 +14,7 @@ impl<T: Float> Tensor<T> {
         let factor = T::from_f64(FRAC_2_SQRT_PI);
         fused_of_input(
             self,
-            math::erf,
+            inlined!(math::erf),
             #[inline(always)]
             move |x| math::exp(-x * x) * factor,
             move |x| (-x.square()).exp() * factor,

@@ -3,6 +3,7 @@
 use std::f64::consts::{LN_2, LN_10};
 
 use super::pointwise::{fused_of_input, fused_of_output};
+use crate::kernels::isa::inlined;
 use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
@@ -10,44 +11,44 @@ impl<T: Float> Tensor<T> {
     /// y = eˣ. Derivative: y.
     #[track_caller]
     pub fn exp(&self) -> Tensor<T> {
-        fused_of_output(self, math::exp, |y| y, |y| y.clone())
+        fused_of_output(self, inlined!(math::exp), |y| y, |y| y.clone())
     }
 
     /// y = 2ˣ. Derivative: y ln 2.
     #[track_caller]
     pub fn exp2(&self) -> Tensor<T> {
         let ln_2 = T::from_f64(LN_2);
-        fused_of_output(self, math::exp2, move |y| y * ln_2, move |y| y * ln_2)
+        fused_of_output(self, inlined!(math::exp2), move |y| y * ln_2, move |y| y * ln_2)
     }
 
     /// y = eˣ − 1, exact for small x too. Derivative: y + 1.
     #[track_caller]
     pub fn exp_m1(&self) -> Tensor<T> {
-        fused_of_output(self, math::exp_m1, |y| y + T::one(), |y| y + T::one())
+        fused_of_output(self, inlined!(math::exp_m1), |y| y + T::one(), |y| y + T::one())
     }
 
     /// The natural logarithm. Derivative: 1 / x.
     #[track_caller]
     pub fn ln(&self) -> Tensor<T> {
-        fused_of_input(self, math::ln, |x| x.recip(), |x| x.recip())
+        fused_of_input(self, inlined!(math::ln), |x| x.recip(), |x| x.recip())
     }
 
     /// ln(1 + x), exact for small x too. Derivative: 1 / (1 + x).
     #[track_caller]
     pub fn ln_1p(&self) -> Tensor<T> {
-        fused_of_input(self, math::ln_1p, |x| (x + T::one()).recip(), |x| (x + T::one()).recip())
+        fused_of_input(self, inlined!(math::ln_1p), |x| (x + T::one()).recip(), |x| (x + T::one()).recip())
     }
 
     /// The logarithm to base 2. Derivative: 1 / (x ln 2).
     #[track_caller]
     pub fn log2(&self) -> Tensor<T> {
-        log(self, math::log2, T::from_f64(LN_2))
+        log(self, inlined!(math::log2), T::from_f64(LN_2))
     }
 
     /// The logarithm to base 10. Derivative: 1 / (x ln 10).
     #[track_caller]
     pub fn log10(&self) -> Tensor<T> {
-        log(self, math::log10, T::from_f64(LN_10))
+        log(self, inlined!(math::log10), T::from_f64(LN_10))
     }
 }
 

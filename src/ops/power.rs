@@ -29,7 +29,15 @@ impl<T: Float> Tensor<T> {
             return pow_number(self, exponent.item());
         }
         common_shape("pow", self, &exponent);
-        let zip = |x: &Tensor<T>, y: &Tensor<T>| zip_elements("pow", x, y, math::pow);
+        let zip = |x: &Tensor<T>, y: &Tensor<T>| {
+            zip_elements(
+                "pow",
+                x,
+                y,
+                #[inline(always)]
+                |x, y| math::pow(x, y),
+            )
+        };
         binary(self, &exponent, zip, |x, y, z| {
             let (xs, ys) = (Shape::from_slice(x.shape()), Shape::from_slice(y.shape()));
             let (x, y, x2, y2, z) = (x.clone(), y.clone(), x.clone(), y.clone(), z.clone());

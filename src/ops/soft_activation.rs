@@ -3,6 +3,7 @@
 use std::f64::consts::LN_2;
 
 use super::pointwise::fused_of_input;
+use crate::kernels::isa::inlined;
 use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
@@ -71,7 +72,7 @@ impl<T: Float> Tensor<T> {
     /// ln cosh x, for large x too. Derivative: tanh x.
     #[track_caller]
     pub fn log_cosh(&self) -> Tensor<T> {
-        fused_of_input(self, log_cosh, math::tanh, |x| x.tanh())
+        fused_of_input(self, inlined!(log_cosh), inlined!(math::tanh), |x| x.tanh())
     }
 }
 

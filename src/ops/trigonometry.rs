@@ -5,6 +5,7 @@ use super::compare::Operand;
 use super::pointwise::{fused_of_output, of_input, of_output};
 use super::reduce::zero_to_infinity;
 use crate::autodiff::{binary, unary};
+use crate::kernels::isa::inlined;
 use crate::kernels::{math, reduce};
 use crate::tensor::{Float, Shape, Tensor};
 
@@ -14,7 +15,7 @@ impl<T: Float> Tensor<T> {
     pub fn sin(&self) -> Tensor<T> {
         unary(
             self,
-            |x| if is_near(x) { x.map_elements(math::sin_near) } else { x.map_elements(math::sin) },
+            |x| if is_near(x) { x.map_elements(inlined!(math::sin_near)) } else { x.map_elements(inlined!(math::sin)) },
             |x, _| {
                 let x = x.clone();
                 move |g| g * x.cos()
@@ -27,7 +28,7 @@ impl<T: Float> Tensor<T> {
     pub fn cos(&self) -> Tensor<T> {
         unary(
             self,
-            |x| if is_near(x) { x.map_elements(math::cos_near) } else { x.map_elements(math::cos) },
+            |x| if is_near(x) { x.map_elements(inlined!(math::cos_near)) } else { x.map_elements(inlined!(math::cos)) },
             |x, _| {
                 let x = x.clone();
                 move |g| -(g * x.sin())
@@ -102,7 +103,7 @@ impl<T: Float> Tensor<T> {
     /// y = tanh x. Derivative: 1 − y².
     #[track_caller]
     pub fn tanh(&self) -> Tensor<T> {
-        fused_of_output(self, math::tanh, |y| T::one() - y * y, one_minus_square)
+        fused_of_output(self, inlined!(math::tanh), |y| T::one() - y * y, one_minus_square)
     }
 
     /// The inverse hyperbolic sine. Derivative: 1 / √(x² + 1).

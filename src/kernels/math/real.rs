@@ -93,15 +93,32 @@ macro_rules! real {
 real!(f32 u32, 23 12, |single, _double| single, sin_cos::sin_single, sin_cos::cos_single, pow::pow_single);
 real!(f64 u64, 52 27, |_single, double| double, sin_cos::sin_double, sin_cos::cos_double, f64::powf);
 
-/// c₀ + c₁x + c₂x² + …, by Horner's rule.
+/// Terms from which a polynomial is two chains.
+const LONG: usize = 8;
+
+/// c₀ + c₁x + c₂x² + …, by Horner's rule. A long polynomial is c₀ + x (p(x²) + x q(x²)): the processor works at p and q at once,
+/// where it would wait for each step of a single chain.
 #[inline(always)]
 pub(super) fn polynomial<T: Real>(x: T, single: &'static [f32], double: &'static [f64]) -> T {
     let coefficients = T::list(single, double);
-    let mut sum = coefficients[coefficients.len() - 1];
-    for &c in coefficients[..coefficients.len() - 1].iter().rev() {
-        sum = sum * x + c;
+    if coefficients.len() < LONG {
+        return horner(x, coefficients.iter());
     }
-    sum
+    let (first, others) = (coefficients[0], &coefficients[1..]);
+    let square = x * x;
+    first + x * (horner(square, others.iter().step_by(2)) + x * horner(square, others[1..].iter().step_by(2)))
+}
+
+/// The sum of the coefficients times 1, x, x², … by Horner's rule.
+#[inline(always)]
+fn horner<'a, T: Real>(x: T, coefficients: impl DoubleEndedIterator<Item = &'a T>) -> T {
+    let mut coefficients = coefficients.rev();
+    let last = coefficients.next().copied().unwrap_or(T::zero());
+    coefficients.fold(
+        last,
+        #[inline(always)]
+        |sum, &c| sum * x + c,
+    )
 }
 
 /// A number that both types hold, such as 0.5.

@@ -188,10 +188,13 @@ pub(super) struct LeftOperand<'a, T: Wide> {
 impl<'a, T: Wide> LeftOperand<'a, T> {
     /// Lays out the m×k matrix `a` where that pays, on several threads where `shared`.
     pub(super) fn new(a: Matrix<'a, T>, Sizes { m, k, n }: Sizes, shared: bool) -> Self {
-        // Lines that are near enough are read as fast as if laid out; but where there are few, each tile wants all.
-        let near = k > THIN && a.row_stride == 1 && a.col_stride.unsigned_abs() * size_of::<T>() < PAGE;
+        // Lines that are near enough are read as fast as if laid out, by few panels or by tiles that want most of each line; but
+        // where there are few, each tile wants all.
+        let (rows, apart) = (strip_rows::<T>(), a.col_stride.unsigned_abs() * size_of::<T>());
+        let by_lines = n < 2 * REPEATED || 2 * rows * size_of::<T>() >= block::LINE;
+        let near = k > THIN && a.row_stride == 1 && apart < PAGE && by_lines;
         let lies_well = a.by_rows(m, k) || near || n < REPEATED;
-        LeftOperand { a, strips: (!lies_well).then(|| laid_out(a.t(), k, m, strip_rows::<T>(), shared)), k }
+        LeftOperand { a, strips: (!lies_well).then(|| laid_out(a.t(), k, m, rows, shared)), k }
     }
 
     /// The rows from number `row` on, where a strip starts.
