@@ -37,13 +37,14 @@ struct Mlp {
 
 impl Mlp {
     fn new(widths: &[usize], rng: &mut impl Rng) -> Self {
-        Mlp { layers: widths.windows(2).map(|pair| Dense::new(pair[0], pair[1], rng)).collect() }
+        let mut layers: Vec<Dense> = widths.windows(2).map(|pair| Dense::new(pair[0], pair[1], rng)).collect();
+        let hidden = layers.len() - 1;
+        layers[..hidden].iter_mut().for_each(|layer| layer.activation = Activation::Relu);
+        Mlp { layers }
     }
 
     fn forward(&self, x: &Tensor) -> Tensor {
-        let mut layers = self.layers.iter();
-        let first = layers.next().map_or_else(|| x.clone(), |layer| layer.forward(x));
-        layers.fold(first, |x, layer| layer.forward(&x.relu()))
+        self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x))
     }
 }
 

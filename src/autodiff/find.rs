@@ -66,7 +66,7 @@ pub enum NotFinite {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
     /// The function that computes it, such as `ln`, or `add`, `sub`, `mul` and `div` for operators between tensors. Where
-    /// several methods share one function, it is that one, such as `log` for `log2` and `log10`. Of a
+    /// several methods share one function, it is that one, such as `normalise_groups` for `standardise`. Of a
     /// [`custom`](super::custom) operation it is the function that calls `custom`.
     pub name: String,
     /// The shapes of its inputs.

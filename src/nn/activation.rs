@@ -77,12 +77,11 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// This function of what `operation` gives, which is told whether to make max(x, 0) of it along the way.
-    #[track_caller]
-    pub(super) fn after<T: Float>(&self, operation: impl FnOnce(bool) -> Tensor<T>) -> Tensor<T> {
+    /// Whether the operation before it, which can, is to make max(x, 0) along the way, and the function that is left to come after.
+    pub(super) fn split_relu(self) -> (bool, Activation) {
         match self {
-            Activation::Relu => operation(true),
-            other => other.forward(&operation(false)),
+            Activation::Relu => (true, Activation::Identity),
+            other => (false, other),
         }
     }
 }

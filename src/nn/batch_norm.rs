@@ -127,11 +127,10 @@ impl<T: Float> Layer<Tensor<T>> for BatchNorm<T> {
                 "BatchNorm: an input of shape {:?} has one element a channel, which has no variance to train with",
                 x.shape()
             );
-            return self.activation.after(|rectified| {
-                let (y, mean, variance) = normalise_channels(x, affine, self.epsilon, rectified);
-                self.track(mean, variance, x.len() / channels);
-                y
-            });
+            let (rectified, rest) = self.activation.split_relu();
+            let (y, mean, variance) = normalise_channels(x, affine, self.epsilon, rectified);
+            self.track(mean, variance, x.len() / channels);
+            return rest.forward(&y);
         }
         let rsqrt = (self.variance.get() + T::from_f64(self.epsilon)).rsqrt();
         let (scale, shift) = match affine {

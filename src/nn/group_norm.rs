@@ -79,7 +79,8 @@ impl<T: Float> Layer<Tensor<T>> for GroupNorm<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         check_channels("GroupNorm", x.shape(), self.channels, self.affine.as_ref());
         let affine = self.affine.as_ref().map(Affine::tensors);
-        self.activation.after(|rectified| normalise_channel_groups(x, self.groups, affine, self.epsilon, rectified))
+        let (rectified, rest) = self.activation.split_relu();
+        rest.forward(&normalise_channel_groups(x, self.groups, affine, self.epsilon, rectified))
     }
 }
 
@@ -150,7 +151,8 @@ impl<T: Float> Layer<Tensor<T>> for InstanceNorm<T> {
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         check_channels("InstanceNorm", x.shape(), self.channels, self.affine.as_ref());
         let affine = self.affine.as_ref().map(Affine::tensors);
-        self.activation.after(|rectified| normalise_channel_groups(x, self.channels, affine, self.epsilon, rectified))
+        let (rectified, rest) = self.activation.split_relu();
+        rest.forward(&normalise_channel_groups(x, self.channels, affine, self.epsilon, rectified))
     }
 }
 

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::broadcast::expanded;
-use crate::autodiff::{binary, op};
+use crate::autodiff::binary;
 use crate::kernels::matmul::{Matrix, Sizes, matmul};
 use crate::kernels::pool;
 use crate::kernels::strided::Lines;
@@ -55,7 +55,7 @@ fn batch(shape: &[usize]) -> &[usize] {
 
 /// The products of matrices that are known to fit.
 #[track_caller]
-fn matrix_product<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
+pub(super) fn matrix_product<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     if x.rank() > 2 && w.rank() == 2 {
         // One tall product forward, and back too: so w̄ needs no sum over a batch of products.
         let (k, n) = (w.shape()[0], w.shape()[1]);
@@ -64,55 +64,19 @@ fn matrix_product<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
         let rows: usize = x.shape()[..x.rank() - 1].iter().product();
         return matrix_product(&x.reshape((rows, k)), w).reshape(shape.as_slice());
     }
-    binary(
-        x,
-        w,
-        |x, w| multiply(x, w, None),
-        |x, w, _| {
-            let (xt, wt) = (x.t(), w.t());
-            let (xs, ws) = (Shape::from_slice(x.shape()), Shape::from_slice(w.shape()));
-            (
-                move |g: &Tensor<T>| matrix_product(g, &wt).sum_to(xs.as_slice()),
-                move |g: &Tensor<T>| matrix_product(&xt, g).sum_to(ws.as_slice()),
-            )
-        },
-    )
-}
-
-/// [`matmul`](Tensor::matmul) by a matrix `[k, n]` plus a row `[n]`, in the same pass. Derivative: b̄ = Σ ȳ over all axes but
-/// the last.
-///
-/// # Panics
-/// As `matmul`, and where the row is not as long as the result is wide.
-#[track_caller]
-pub(crate) fn matmul_with_bias<T: Float>(x: &Tensor<T>, w: &Tensor<T>, bias: &Tensor<T>) -> Tensor<T> {
-    let (of_x, of_w) = (x.shape(), w.shape());
-    assert!(
-        of_w.len() == 2 && of_x.last() == Some(&of_w[0]),
-        "matmul: a matrix of shape {of_w:?} does not fit the shape {of_x:?}"
-    );
-    let (k, n) = (of_w[0], of_w[1]);
-    assert!(bias.shape() == [n], "matmul: a bias of shape {:?} does not fit {n} outputs", bias.shape());
-    let forward = |[x, w, bias]: [&Tensor<T>; 3]| multiply(x, w, Some(bias.contiguous().dense()));
-    let rows = of_x[..of_x.len() - 1].iter().product::<usize>();
-    let y = op([&x.reshape((rows, k)), w, bias], forward, &|[x, w, _]: [&Tensor<T>; 3], _: &Tensor<T>| {
+    binary(x, w, multiply, |x, w, _| {
         let (xt, wt) = (x.t(), w.t());
-        move |g: Tensor<T>, watched: [bool; 3]| {
-            [
-                watched[0].then(|| matrix_product(&g, &wt)),
-                watched[1].then(|| matrix_product(&xt, &g)),
-                watched[2].then(|| g.sum_axis(0)),
-            ]
-        }
-    });
-    let mut shape = Shape::from_slice(of_x);
-    shape[of_x.len() - 1] = n;
-    y.reshape(shape.as_slice())
+        let (xs, ws) = (Shape::from_slice(x.shape()), Shape::from_slice(w.shape()));
+        (
+            move |g: &Tensor<T>| matrix_product(g, &wt).sum_to(xs.as_slice()),
+            move |g: &Tensor<T>| matrix_product(&xt, g).sum_to(ws.as_slice()),
+        )
+    })
 }
 
-/// The products themselves, each with `row` added to its rows; not differentiated.
+/// The products themselves, not differentiated.
 #[track_caller]
-fn multiply<T: Float>(x: &Tensor<T>, w: &Tensor<T>, row: Option<&[T]>) -> Tensor<T> {
+fn multiply<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let (x_matrix, w_matrix) = (x.rank() - 2, w.rank() - 2);
     let sizes = Sizes { m: x.shape()[x_matrix], k: x.shape()[x_matrix + 1], n: w.shape()[w_matrix + 1] };
     let Some(mut shape) = broadcast_shapes(batch(x.shape()), batch(w.shape())) else {
@@ -127,7 +91,7 @@ fn multiply<T: Float>(x: &Tensor<T>, w: &Tensor<T>, row: Option<&[T]>) -> Tensor
     let (x, w) = (matrices(&x), matrices(&w));
     shape.extend_from_slice(&[sizes.m, sizes.n]);
     let mut out = pool::buffer(shape.iter().product());
-    matmul(&mut out, sizes, row, |i| (x[i], w[i]));
+    matmul(&mut out, sizes, None, |i| (x[i], w[i]));
     Tensor::from_dense(out, &shape)
 }
 
@@ -152,8 +116,6 @@ pub(super) fn matrices<T: Float>(tensor: &Tensor<T>) -> SmallVec<[Matrix<'_, T>;
 
 #[cfg(test)]
 mod tests {
-    use super::matmul_with_bias;
-    use crate::ops::channels::tests::agree;
     use crate::prelude::*;
 
     #[test]
@@ -193,28 +155,6 @@ mod tests {
             assert_eq!(product.shape(), c, "{a:?} · {b:?}");
             assert!(product.to_vec().iter().all(|&x| x == a[a.len() - 1] as f32));
         }
-    }
-
-    #[test]
-    fn a_bias_is_the_sum_after_the_product() {
-        // Against the plain composition, to the second derivative.
-        let mut rng = StdRng::seed_from_u64(3);
-        for shape in [&[5][..], &[7, 5], &[2, 3, 5]] {
-            let inputs = [shape, &[5, 4], &[4]].map(|shape| Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng));
-            agree(
-                &inputs,
-                |[x, w, b]| matmul_with_bias(x, w, b).powi(3).sum(),
-                |[x, w, b]| (x.matmul(w) + b).powi(3).sum(),
-            );
-        }
-        let none = matmul_with_bias(&Tensor::<f32>::ones((2, 0)), &Tensor::ones((0, 3)), &Tensor::arange(3));
-        assert_eq!(none, Tensor::from([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]]));
-    }
-
-    #[test]
-    #[should_panic(expected = "matmul: a bias of shape [1, 2] does not fit 2 outputs")]
-    fn a_bias_is_a_row() {
-        let _ = matmul_with_bias(&Tensor::<f32>::ones((3, 2)), &Tensor::ones((2, 2)), &Tensor::ones((1, 2)));
     }
 
     #[test]

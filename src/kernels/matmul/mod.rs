@@ -6,6 +6,7 @@ mod dots;
 mod long;
 mod packed;
 mod panels;
+mod rectified;
 mod target;
 mod thin;
 mod tiles;
@@ -21,6 +22,7 @@ use super::threads::{share, share_where};
 use super::vector::Wide;
 
 pub(super) use self::panels::Panels;
+pub(crate) use self::rectified::rectified_product;
 pub(super) use self::target::{Start, Target};
 pub(super) use self::tiles::COLUMNS;
 pub(super) use self::unpacked::product;

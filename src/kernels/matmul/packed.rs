@@ -14,7 +14,7 @@ use crate::kernels::vector::Wide;
 
 /// Lengths up to which operands are laid out at once: they stay in the processor's memory, and take no more of the
 /// machine's than 16 MiB each.
-const STRETCH: usize = 2048;
+pub(super) const STRETCH: usize = 2048;
 
 /// Columns of a block of the result: a whole number of panels of every kind, which stay in the second-level cache.
 const BLOCK: usize = 128;
@@ -24,7 +24,7 @@ pub(super) const PIECE: usize = 1 << 18;
 
 /// Rows from which the panels are laid out first, for all threads. For fewer, each thread lays out the columns that it
 /// takes, and uses them while they are at hand.
-const TALL: usize = 256;
+pub(super) const TALL: usize = 256;
 
 /// Parts of a block that is cut, each a whole number of strips of every kind.
 const CUTS: usize = 4;

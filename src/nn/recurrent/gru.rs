@@ -5,7 +5,7 @@ use ndarray_rand::rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, uniform};
-use crate::ops::matmul_with_bias;
+use crate::ops::dense;
 use crate::ops::recurrent::{gru, gru_step};
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
@@ -58,7 +58,7 @@ impl<T: Float> Cell for GruCell<T> {
 
     #[track_caller]
     fn project(&self, x: &Tensor<T>) -> Tensor<T> {
-        matmul_with_bias(x, &self.input_weight, &self.bias)
+        dense(x, &self.input_weight, &self.bias, false)
     }
 
     #[track_caller]

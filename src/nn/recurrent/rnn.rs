@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, uniform};
 use crate::nn::{Activation, Layer};
-use crate::ops::matmul_with_bias;
+use crate::ops::dense;
 use crate::params::Params;
 use crate::tensor::{Float, Tensor};
 
@@ -55,7 +55,7 @@ impl<T: Float> Cell for RnnCell<T> {
 
     #[track_caller]
     fn project(&self, x: &Tensor<T>) -> Tensor<T> {
-        matmul_with_bias(x, &self.input_weight, &self.bias)
+        dense(x, &self.input_weight, &self.bias, false)
     }
 
     #[track_caller]

@@ -9,7 +9,8 @@ use crate::autodiff::fused;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
 use crate::kernels::recurrent::gru;
-use crate::ops::matmul::{matmul_with_bias, matrix};
+use crate::ops::dense;
+use crate::ops::matmul::matrix;
 use crate::tensor::{Float, Tensor};
 
 /// The h of all steps, `[batch, time, hidden]`, of x `[batch, time, inputs]`, the weights W `[inputs, 3·hidden]` and U
@@ -104,7 +105,7 @@ pub(crate) fn gru_step<T: Float>(
 
 /// [`gru`] made of operations.
 fn composed<T: Float>([x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
-    let projected = matmul_with_bias(x, input_weight, bias);
+    let projected = dense(x, input_weight, bias, false);
     let mut h = h.clone();
     let mut states = unrolled(x.shape()[1], reverse, |t| {
         h = gru_step(projected.slice(s![.., t, ..]), weight, new_bias, &h);

@@ -9,7 +9,8 @@ use crate::autodiff::fused;
 use crate::kernels::pool;
 use crate::kernels::recurrent::Sequences;
 use crate::kernels::recurrent::lstm::{self, Run};
-use crate::ops::matmul::{matmul_with_bias, matrix};
+use crate::ops::dense;
+use crate::ops::matmul::matrix;
 use crate::tensor::{Float, Tensor};
 
 /// The h of all steps `[batch, time, hidden]` and the last c `[batch, hidden]`, of x `[batch, time, inputs]`, the weights W
@@ -117,7 +118,7 @@ pub(crate) fn lstm_step<T: Float>(
 
 /// [`lstm_sequence`] made of operations.
 fn composed<T: Float>([x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
-    let projected = matmul_with_bias(x, input_weight, bias);
+    let projected = dense(x, input_weight, bias, false);
     let (mut h, mut c) = (h.clone(), c.clone());
     let states = unrolled(x.shape()[1], reverse, |t| {
         (h, c) = lstm_step(projected.slice(s![.., t, ..]), weight, &h, &c);
