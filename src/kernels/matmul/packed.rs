@@ -14,7 +14,7 @@ use crate::kernels::vector::Wide;
 
 /// Lengths up to which operands are laid out at once: they stay in the processor's memory, and take no more of the
 /// machine's than 16 MiB each.
-pub(super) const STRETCH: usize = 2048;
+const STRETCH: usize = 2048;
 
 /// Columns of a block of the result: a whole number of panels of every kind, which stay in the second-level cache.
 const BLOCK: usize = 128;

@@ -1,11 +1,14 @@
 //! Products that are rectified while they are at hand.
 
-use super::packed::{PIECE, STRETCH, TALL};
+use super::packed::{PIECE, TALL};
 use super::panels::{Panels, ROWS};
 use super::{Matrix, PARALLEL_FROM, Sizes, Way, matmul};
 use crate::kernels::isa::vectorized;
 use crate::kernels::threads::{self, share_where};
 use crate::kernels::vector::Wide;
+
+/// Elements of a right operand that is read anew for every few rows without loss.
+const READ_AGAIN: usize = 1 << 20;
 
 /// `out = max(0, a · b + row)`, as [`matmul`] of one pair; NaN stays NaN.
 ///
@@ -18,7 +21,7 @@ pub(crate) fn rectified_product<T: Wide>(
     (a, b): (Matrix<'_, T>, Matrix<'_, T>),
 ) {
     let Sizes { m, k, n } = sizes;
-    let by_blocks = m >= TALL && k.max(n) <= STRETCH && a.by_rows(m, k) && Way::of(sizes, (a, b)) == Way::Packed;
+    let by_blocks = m >= TALL && k * n <= READ_AGAIN && a.by_rows(m, k) && Way::of(sizes, (a, b)) == Way::Packed;
     if !by_blocks {
         matmul(out, sizes, Some(row), |_| (a, b));
         return threads::for_chunks(out, |_, out| rectify(out));
