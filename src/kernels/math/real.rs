@@ -113,7 +113,7 @@ pub(super) fn polynomial<T: Real>(x: T, single: &'static [f32], double: &'static
 #[inline(always)]
 fn horner<'a, T: Real>(x: T, coefficients: impl DoubleEndedIterator<Item = &'a T>) -> T {
     let mut coefficients = coefficients.rev();
-    let last = coefficients.next().copied().unwrap_or(T::zero());
+    let Some(&last) = coefficients.next() else { unreachable!("a polynomial has a term") };
     coefficients.fold(
         last,
         #[inline(always)]
