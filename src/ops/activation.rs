@@ -64,29 +64,26 @@ impl<T: Float> Tensor<T> {
         )
     }
 
-    /// ½x (1 + tanh u) with u = √(2/π) (x + 0.044715 x³): the approximation of [`gelu`](Self::gelu) that many published
-    /// models were trained with. Derivative: ½(1 + t) + ½x (1 − t²) u′ with t = tanh u.
+    /// ½x (1 + tanh u) = x σ(2u) with u = √(2/π) (x + 0.044715 x³): the approximation of [`gelu`](Self::gelu) that many
+    /// published models were trained with. Derivative: s (1 + x (1 − s) 2u′) with s = σ(2u).
     #[track_caller]
     pub fn gelu_tanh(&self) -> Tensor<T> {
-        let half = T::from_f64(0.5);
-        // u = a x + b x³
-        let a = T::from_f64(FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
+        // 2u = a x + b x³
+        let a = T::from_f64(2.0 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
         let b = a * T::from_f64(0.044715);
-        let inner = move |x: T| x * (a + b * x * x);
-        let inner_slope = move |x: T| a + T::from_f64(3.0) * b * x * x;
+        let b3 = b * T::from_f64(3.0);
         fused_with_slope(
             self,
             #[inline(always)]
             move |x| {
-                let t = math::tanh(inner(x));
-                let slope = half * (T::one() + t + x * (T::one() - t * t) * inner_slope(x));
-                (half * x * (T::one() + t), slope)
+                let square = x * x;
+                let s = math::sigmoid_of_rounded(x * (a + b * square));
+                (x * s, s * (T::one() + x * (T::one() - s) * (a + b3 * square)))
             },
             move |x| {
                 let square = x.square();
-                let t = (x * (&square * b + a)).tanh();
-                let slope = square * (T::from_f64(3.0) * b) + a;
-                (&t + T::one() + x * (-t.square() + T::one()) * slope) * half
+                let s = (x * (&square * b + a)).sigmoid();
+                &s * (x * (-&s + T::one()) * (square * b3 + a) + T::one())
             },
         )
     }

@@ -40,6 +40,6 @@ pub(crate) use ln::{ln, ln_1p, log2, log10};
 pub(crate) use pow::pow;
 #[allow(unreachable_pub)] // a bound of the public `Float`
 pub use real::Real;
-pub(crate) use sigmoid::{sigmoid, softplus, tanh_softplus};
+pub(crate) use sigmoid::{sigmoid, sigmoid_of_rounded, softplus, tanh_softplus};
 pub(crate) use sin_cos::{NEAR, cos, cos_near, sin, sin_near};
 pub(crate) use tanh::tanh;

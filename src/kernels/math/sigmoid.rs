@@ -1,8 +1,8 @@
 //! The logistic function and its relatives.
 
-use super::exp::{exp, exp_in_two};
+use super::exp::{exp, exp_in_two, exp_moderate};
 use super::ln::ln_1p;
-use super::real::{Real, number};
+use super::real::{Real, bounded, number};
 
 /// σ(x) = 1 / (1 + e⁻ˣ), by e = e^−|x|, which does not overflow: e / (1 + e) where x < 0. What e and the sum have lost is
 /// put back: (n + dn) / (s + ds) ≈ y + (dn − y ds) / s for y = n / s.
@@ -15,6 +15,15 @@ pub(crate) fn sigmoid<T: Real>(x: T) -> T {
     let y = (if below { e } else { T::one() }) / sum;
     let (lost, inverse) = if below { (lost, T::one() - y) } else { (T::zero(), y) };
     y + (lost - y * sum_lost) * inverse
+}
+
+/// [`sigmoid`] to three units in the last place instead of 1.4, at less than half the cost, for arguments that have errors of
+/// their own; 0 where it is below the normal numbers.
+#[inline(always)]
+pub(crate) fn sigmoid_of_rounded<T: Real>(x: T) -> T {
+    // At the upper bound 2ⁿ is ∞, and at the lower one the sum is 1.
+    let e = exp_moderate(bounded(-x, T::pick(-87.0, -708.0), T::pick(88.8, 710.0)));
+    (T::one() + e).recip()
 }
 
 /// ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|).
