@@ -77,7 +77,7 @@ pub(super) mod each {
     use crate::autodiff::{binary, unary};
     use crate::kernels::math;
     use crate::loss::same_shape;
-    use crate::ops::broadcast::zip_elements;
+    use crate::ops::broadcast::zip_over;
     use crate::tensor::{Float, Tensor};
 
     /// [`binary_cross_entropy_with_logits`](crate::loss::binary_cross_entropy_with_logits) of each element.
@@ -97,7 +97,7 @@ pub(super) mod each {
         binary(
             logits,
             target,
-            |z, y| zip_elements("binary_cross_entropy_with_logits", z, y, each),
+            |z, y| zip_over(z.shape(), z, y, each),
             |z, y, _| {
                 let (z, y, z2) = (z.clone(), y.clone(), z.clone());
                 (move |g: &Tensor<T>| (z.sigmoid() - &y) * g, move |g: &Tensor<T>| -(&z2 * g))

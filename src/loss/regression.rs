@@ -124,7 +124,7 @@ pub fn quantile<T: Float>(prediction: &Tensor<T>, target: &Tensor<T>, q: T) -> T
 pub(super) mod each {
     use crate::autodiff::op;
     use crate::loss::same_shape;
-    use crate::ops::broadcast::zip_elements;
+    use crate::ops::broadcast::zip_over;
     use crate::tensor::{Float, Tensor};
 
     /// [`mse`](crate::loss::mse) of each pair of elements.
@@ -201,7 +201,7 @@ pub(super) mod each {
         same_shape(loss, prediction, target);
         let count = T::from_f64(if mean { prediction.len() as f64 } else { 1.0 });
         let forward = |[p, t]: [&Tensor<T>; 2]| {
-            let errors = zip_elements("loss", p, t, |p, t| value(p - t));
+            let errors = zip_over(p.shape(), p, t, |p, t| value(p - t));
             if mean { errors.sum() / count } else { errors }
         };
         op([prediction, target], forward, &|[p, t]: [&Tensor<T>; 2], _: &Tensor<T>| {

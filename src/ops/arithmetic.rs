@@ -2,22 +2,22 @@
 
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use super::broadcast::{common_shape, zip_elements};
+use super::broadcast::{common_shape, shapes, zip_over};
 use crate::autodiff::{binary, unary};
 use crate::kernels::elementwise;
-use crate::tensor::{Float, Shape, Tensor};
+use crate::tensor::{Float, Tensor};
 
 /// x + y; x̄ = ȳ = z̄, summed to the operand's shape.
 #[track_caller]
 fn add<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    common_shape("add", x, y);
+    let shape = common_shape("add", x, y);
     binary(
         x,
         y,
-        |x, y| zip_elements("add", x, y, |x, y| x + y),
+        |x, y| zip_over(&shape, x, y, |x, y| x + y),
         |x, y, _| {
             let (xs, ys) = shapes(x, y);
-            (move |g: &Tensor<T>| g.sum_to(xs.as_slice()), move |g: &Tensor<T>| g.sum_to(ys.as_slice()))
+            (move |g: &Tensor<T>| g.clone().summed_to(&xs), move |g: &Tensor<T>| g.clone().summed_to(&ys))
         },
     )
 }
@@ -25,14 +25,14 @@ fn add<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 /// x − y; x̄ = z̄, ȳ = −z̄.
 #[track_caller]
 fn sub<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    common_shape("sub", x, y);
+    let shape = common_shape("sub", x, y);
     binary(
         x,
         y,
-        |x, y| zip_elements("sub", x, y, |x, y| x - y),
+        |x, y| zip_over(&shape, x, y, |x, y| x - y),
         |x, y, _| {
             let (xs, ys) = shapes(x, y);
-            (move |g: &Tensor<T>| g.sum_to(xs.as_slice()), move |g: &Tensor<T>| -g.sum_to(ys.as_slice()))
+            (move |g: &Tensor<T>| g.clone().summed_to(&xs), move |g: &Tensor<T>| -g.clone().summed_to(&ys))
         },
     )
 }
@@ -40,17 +40,17 @@ fn sub<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 /// x · y; x̄ = z̄ · y, ȳ = z̄ · x.
 #[track_caller]
 fn mul<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    common_shape("mul", x, y);
+    let shape = common_shape("mul", x, y);
     binary(
         x,
         y,
-        |x, y| zip_elements("mul", x, y, |x, y| x * y),
+        |x, y| zip_over(&shape, x, y, |x, y| x * y),
         |x, y, _| {
             let (xs, ys) = shapes(x, y);
             let (x, y) = (x.clone(), y.clone());
             (
-                move |g: &Tensor<T>| mul(g, &y).sum_to(xs.as_slice()),
-                move |g: &Tensor<T>| mul(g, &x).sum_to(ys.as_slice()),
+                move |g: &Tensor<T>| mul(g, &y).summed_to(&xs),
+                move |g: &Tensor<T>| mul(g, &x).summed_to(&ys),
             )
         },
     )
@@ -59,24 +59,20 @@ fn mul<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 /// z = x / y; x̄ = z̄ / y, ȳ = −z̄ · z / y.
 #[track_caller]
 fn div<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    common_shape("div", x, y);
+    let shape = common_shape("div", x, y);
     binary(
         x,
         y,
-        |x, y| zip_elements("div", x, y, |x, y| x / y),
+        |x, y| zip_over(&shape, x, y, |x, y| x / y),
         |x, y, z| {
             let (xs, ys) = shapes(x, y);
             let (y, y2, z) = (y.clone(), y.clone(), z.clone());
             (
-                move |g: &Tensor<T>| div(g, &y).sum_to(xs.as_slice()),
-                move |g: &Tensor<T>| -div(&mul(g, &z), &y2).sum_to(ys.as_slice()),
+                move |g: &Tensor<T>| div(g, &y).summed_to(&xs),
+                move |g: &Tensor<T>| -div(&mul(g, &z), &y2).summed_to(&ys),
             )
         },
     )
-}
-
-fn shapes<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> (Shape, Shape) {
-    (Shape::from_slice(x.shape()), Shape::from_slice(y.shape()))
 }
 
 /// x · c for a number c.

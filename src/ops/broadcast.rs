@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::autodiff::unary;
 use crate::kernels::{elementwise, reduce};
-use crate::tensor::{AnyTensor, Element, Float, Shape, Tensor, broadcast_shapes};
+use crate::tensor::{AnyTensor, Element, Float, Shape, Tensor, broadcast_shapes, list};
 
 impl<T: Element> Tensor<T> {
     /// The elements repeated along new leading axes and axes of length one, by NumPy's rules; nothing is copied.
@@ -62,10 +62,14 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn sum_to(&self, shape: impl IntoDimension) -> Tensor<T> {
-        let shape = shape.into_dimension();
-        let shape = shape.slice();
+        self.clone().summed_to(shape.into_dimension().slice())
+    }
+
+    /// [`sum_to`](Self::sum_to), of a tensor that is handed on as it is where it has the shape.
+    #[track_caller]
+    pub(super) fn summed_to(self, shape: &[usize]) -> Tensor<T> {
         if shape == self.shape() {
-            return self.clone();
+            return self;
         }
         let lead = self.rank().checked_sub(shape.len());
         let keep: Option<SmallVec<[bool; 4]>> = lead.and_then(|lead| {
@@ -78,7 +82,7 @@ impl<T: Float> Tensor<T> {
         });
         let Some(keep) = keep else { panic!("sum_to: the shape {:?} does not broadcast to {:?}", shape, self.shape()) };
         unary(
-            self,
+            &self,
             |x| Tensor::from_dense(reduce::sums(x.strided(), &keep), shape),
             |x, _| {
                 let shape = Shape::from_slice(x.shape());
@@ -97,22 +101,25 @@ pub(crate) fn common_shape<A: Element, B: Element>(operation: &str, a: &Tensor<A
     }
 }
 
-/// `f` of every pair of elements, broadcast by NumPy's rules; not differentiated.
-#[track_caller]
-pub(crate) fn zip_elements<A: Element, B: Element, U: Element>(
-    operation: &str,
+/// `f` of every pair of elements of two tensors that are known to broadcast to `shape`; not differentiated.
+pub(crate) fn zip_over<A: Element, B: Element, U: Element>(
+    shape: &[usize],
     a: &Tensor<A>,
     b: &Tensor<B>,
     f: impl Fn(A, B) -> U + Copy + Sync,
 ) -> Tensor<U> {
-    if a.shape() == b.shape() {
-        return Tensor::from_dense(elementwise::zip(a.strided(), b.strided(), f), a.shape());
+    if a.shape() == shape && b.shape() == shape {
+        return Tensor::from_dense(elementwise::zip(a.strided(), b.strided(), f), shape);
     }
-    let shape = common_shape(operation, a, b);
-    let (Some(a_layout), Some(b_layout)) = (a.layout().broadcast(&shape), b.layout().broadcast(&shape)) else {
+    let (Some(a_layout), Some(b_layout)) = (a.layout().broadcast(shape), b.layout().broadcast(shape)) else {
         unreachable!("the shapes {:?} and {:?} were found to broadcast to {shape:?}", a.shape(), b.shape())
     };
-    Tensor::from_dense(elementwise::zip(a_layout.of(a.storage()), b_layout.of(b.storage()), f), &shape)
+    Tensor::from_dense(elementwise::zip(a_layout.of(a.storage()), b_layout.of(b.storage()), f), shape)
+}
+
+/// The shapes of both operands, to which a pullback sums its cotangents.
+pub(super) fn shapes<T: Element>(x: &Tensor<T>, y: &Tensor<T>) -> (Shape, Shape) {
+    (list(x.shape()), list(y.shape()))
 }
 
 /// The tensor broadcast to a shape that it is known to fit; not differentiated.

@@ -1,10 +1,10 @@
 //! Comparisons, masks and the choice between two tensors; absolute value, sign, and bounds.
 
-use super::broadcast::{common_shape, expanded, zip_elements};
+use super::broadcast::{common_shape, expanded, shapes, zip_over};
 use super::pointwise::piecewise;
 use crate::autodiff::binary;
 use crate::kernels::elementwise;
-use crate::tensor::{Element, Float, Shape, Tensor};
+use crate::tensor::{Element, Float, Tensor};
 
 /// An argument that may be a tensor, owned or borrowed, or a number.
 pub trait Operand<T: Element> {
@@ -39,7 +39,8 @@ macro_rules! comparisons {
             /// Where the shapes do not broadcast together.
             #[track_caller]
             pub fn $name(&self, other: impl Operand<T>) -> Tensor<bool> {
-                zip_elements(stringify!($name), self, &other.into_operand(), |x, y| x $symbol y)
+                let other = other.into_operand();
+                zip_over(&common_shape(stringify!($name), self, &other), self, &other, |x, y| x $symbol y)
             }
         )*}
     };
@@ -75,7 +76,7 @@ impl Tensor<bool> {
     /// Where the shapes do not broadcast together.
     #[track_caller]
     pub fn and(&self, other: &Tensor<bool>) -> Tensor<bool> {
-        zip_elements("and", self, other, |x, y| x & y)
+        zip_over(&common_shape("and", self, other), self, other, |x, y| x & y)
     }
 
     /// Where one of the masks is true at least; they broadcast by NumPy's rules.
@@ -84,7 +85,7 @@ impl Tensor<bool> {
     /// Where the shapes do not broadcast together.
     #[track_caller]
     pub fn or(&self, other: &Tensor<bool>) -> Tensor<bool> {
-        zip_elements("or", self, other, |x, y| x | y)
+        zip_over(&common_shape("or", self, other), self, other, |x, y| x | y)
     }
 
     /// Where the mask is false.
@@ -219,8 +220,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn maximum(&self, other: impl Operand<T>) -> Tensor<T> {
         let other = other.into_operand();
-        common_shape("maximum", self, &other);
-        extreme(self, &other, |x, y| x < y)
+        extreme("maximum", self, &other, |x, y| x < y)
     }
 
     /// The smaller of each pair of elements, or of each element and a number; NaN where either is NaN.
@@ -232,8 +232,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn minimum(&self, other: impl Operand<T>) -> Tensor<T> {
         let other = other.into_operand();
-        common_shape("minimum", self, &other);
-        extreme(self, &other, |x, y| x > y)
+        extreme("minimum", self, &other, |x, y| x > y)
     }
 }
 
@@ -250,10 +249,12 @@ fn sign<T: Float>(x: T) -> T {
 /// Of each pair, the one that does not lose.
 #[track_caller]
 fn extreme<T: Float>(
+    operation: &str,
     x: &Tensor<T>,
     y: &Tensor<T>,
     loses: impl Fn(T, T) -> bool + Copy + Send + Sync + 'static,
 ) -> Tensor<T> {
+    let shape = common_shape(operation, x, y);
     let pick = move |x: T, y: T| if loses(x, y) || y.is_nan() { y } else { x };
     // The part of the cotangent that the first of a pair gets.
     let share = move |x: T, y: T| match () {
@@ -264,14 +265,14 @@ fn extreme<T: Float>(
     binary(
         x,
         y,
-        |x, y| zip_elements("extreme", x, y, pick),
+        |x, y| zip_over(&shape, x, y, pick),
         |x, y, _| {
-            let (xs, ys) = (Shape::from_slice(x.shape()), Shape::from_slice(y.shape()));
+            let (xs, ys) = shapes(x, y);
             let (x, y) = (x.clone(), y.clone());
             let (x2, y2) = (x.clone(), y.clone());
             (
-                move |g: &Tensor<T>| (g * zip_elements("extreme", &x, &y, share)).sum_to(xs.as_slice()),
-                move |g: &Tensor<T>| (g * zip_elements("extreme", &y2, &x2, share)).sum_to(ys.as_slice()),
+                move |g: &Tensor<T>| (g * zip_over(g.shape(), &x, &y, share)).summed_to(&xs),
+                move |g: &Tensor<T>| (g * zip_over(g.shape(), &y2, &x2, share)).summed_to(&ys),
             )
         },
     )

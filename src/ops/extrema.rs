@@ -1,7 +1,7 @@
 //! The largest and the smallest elements, and where they are.
 
 use super::axes::{IntoAxes, IntoAxis, Reduction, resolve_axis, rows};
-use super::broadcast::zip_elements;
+use super::broadcast::zip_over;
 use crate::autodiff::unary;
 use crate::kernels::block::Block;
 use crate::kernels::pool;
@@ -142,7 +142,7 @@ fn extremum<T: Float>(operation: &str, x: &Tensor<T>, over: Reduction, which: im
             let (x, y, over) = (x.stop_gradient(), y.stop_gradient(), over.clone());
             move |g| {
                 let one_if_equal = |x, y| if x == y { T::one() } else { T::zero() };
-                let chosen = zip_elements("max_axis", &x, &over.expand(&y), one_if_equal);
+                let chosen = zip_over(x.shape(), &x, &over.expand(&y), one_if_equal);
                 let count = over.sum(&chosen);
                 chosen * over.expand(&(g / count))
             }

@@ -1,7 +1,7 @@
 //! Euclidean norms, and the logarithm of a sum of exponentials.
 
 use super::axes::{IntoAxes, Reduction};
-use super::broadcast::zip_elements;
+use super::broadcast::zip_over;
 use super::extrema::Largest;
 use super::reduce::zero_to_infinity;
 use crate::autodiff::{binary, unary};
@@ -132,8 +132,8 @@ fn share<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
         x,
         y,
         |x, y| {
-            zip_elements(
-                "logsumexp",
+            zip_over(
+                x.shape(),
                 x,
                 y,
                 #[inline(always)]

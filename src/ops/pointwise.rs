@@ -6,7 +6,7 @@
 //! others share one loop, which spares the compiler much and costs them a call an element.
 
 use super::arithmetic::in_place_with;
-use super::broadcast::zip_elements;
+use super::broadcast::zip_over;
 use crate::autodiff::{keeping, unary};
 use crate::kernels::elementwise;
 use crate::tensor::{Float, Tensor};
@@ -148,8 +148,8 @@ fn fused<T: Float>(
         move |g, at| g * slope(at),
     );
     in_place.unwrap_or_else(|g| {
-        zip_elements(
-            "pullback",
+        zip_over(
+            at.shape(),
             &g,
             at,
             #[inline(always)]

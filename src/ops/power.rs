@@ -1,11 +1,11 @@
 //! Powers and roots.
 
-use super::broadcast::{common_shape, zip_elements};
+use super::broadcast::{common_shape, shapes, zip_over};
 use super::compare::Operand;
 use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
 use crate::autodiff::binary;
 use crate::kernels::math;
-use crate::tensor::{Float, Shape, Tensor};
+use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// z = xʸ for a tensor (broadcast by NumPy's rules) or a number y.
@@ -28,10 +28,10 @@ impl<T: Float> Tensor<T> {
         if exponent.rank() == 0 && !exponent.is_traced() {
             return pow_number(self, exponent.item());
         }
-        common_shape("pow", self, &exponent);
+        let shape = common_shape("pow", self, &exponent);
         let zip = |x: &Tensor<T>, y: &Tensor<T>| {
-            zip_elements(
-                "pow",
+            zip_over(
+                &shape,
                 x,
                 y,
                 #[inline(always)]
@@ -39,17 +39,17 @@ impl<T: Float> Tensor<T> {
             )
         };
         binary(self, &exponent, zip, |x, y, z| {
-            let (xs, ys) = (Shape::from_slice(x.shape()), Shape::from_slice(y.shape()));
+            let (xs, ys) = shapes(x, y);
             let (x, y, x2, y2, z) = (x.clone(), y.clone(), x.clone(), y.clone(), z.clone());
             (
                 move |g: &Tensor<T>| {
                     let both_zero = x.eq(T::zero()).and(&y.eq(T::zero()));
                     let less_one = both_zero.where_(&y, &y - T::one());
-                    (g * y * x.pow(less_one)).sum_to(xs.as_slice())
+                    (g * y * x.pow(less_one)).summed_to(&xs)
                 },
                 move |g: &Tensor<T>| {
                     let flat = x2.eq(T::zero()).and(&y2.ge(T::zero()));
-                    (g * z * flat.where_(T::one(), &x2).ln()).sum_to(ys.as_slice())
+                    (g * z * flat.where_(T::one(), &x2).ln()).summed_to(&ys)
                 },
             )
         })

@@ -1,7 +1,7 @@
 //! Sums, means, variances and products.
 
 use super::axes::{IntoAxes, Keep, Reduction};
-use super::broadcast::zip_elements;
+use super::broadcast::zip_over;
 use super::scan::{cumprod, shift};
 use crate::autodiff::unary;
 use crate::tensor::{Float, Tensor};
@@ -191,7 +191,7 @@ fn std<T: Float>(x: &Tensor<T>, over: Reduction, ddof: usize) -> Tensor<T> {
 /// Σ (x − x̂)²; not differentiated.
 fn squared_deviations<T: Float>(x: &Tensor<T>, over: &Reduction) -> Tensor<T> {
     let mean = over.expand(&(over.sum(x) / T::from_f64(over.count() as f64)));
-    let squares = zip_elements("var", x, &mean, |x, mean| (x - mean) * (x - mean));
+    let squares = zip_over(x.shape(), x, &mean, |x, mean| (x - mean) * (x - mean));
     over.sum(&squares)
 }
 

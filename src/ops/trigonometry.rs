@@ -1,13 +1,13 @@
 //! Trigonometric and hyperbolic functions and their inverses; angles in radians.
 
-use super::broadcast::{common_shape, zip_elements};
+use super::broadcast::{common_shape, shapes, zip_over};
 use super::compare::Operand;
 use super::pointwise::{fused_of_output, of_input, of_output};
 use super::reduce::zero_to_infinity;
 use crate::autodiff::{binary, unary};
 use crate::kernels::isa::inlined;
 use crate::kernels::{math, reduce};
-use crate::tensor::{Float, Shape, Tensor};
+use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
     /// The sine. Derivative: cos x.
@@ -75,15 +75,15 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn atan2(&self, x: impl Operand<T>) -> Tensor<T> {
         let x = x.into_operand();
-        common_shape("atan2", self, &x);
-        let forward = |y: &Tensor<T>, x: &Tensor<T>| zip_elements("atan2", y, x, |y, x| y.atan2(x));
+        let shape = common_shape("atan2", self, &x);
+        let forward = |y: &Tensor<T>, x: &Tensor<T>| zip_over(&shape, y, x, |y, x| y.atan2(x));
         binary(self, &x, forward, |y, x, _| {
-            let (ys, xs) = (Shape::from_slice(y.shape()), Shape::from_slice(x.shape()));
+            let (ys, xs) = shapes(y, x);
             let (y, x) = (y.clone(), x.clone());
             let (y2, x2) = (y.clone(), x.clone());
             (
-                move |g: &Tensor<T>| (g * (&x / square_of_distance(&x, &y))).sum_to(ys.as_slice()),
-                move |g: &Tensor<T>| -(g * (&y2 / square_of_distance(&x2, &y2))).sum_to(xs.as_slice()),
+                move |g: &Tensor<T>| (g * (&x / square_of_distance(&x, &y))).summed_to(&ys),
+                move |g: &Tensor<T>| -(g * (&y2 / square_of_distance(&x2, &y2))).summed_to(&xs),
             )
         })
     }

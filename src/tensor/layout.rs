@@ -93,7 +93,7 @@ impl Layout {
 }
 
 /// `SmallVec::from_slice`, which calls the system's `memcpy`, without that for a few elements.
-fn list<T: Copy + Default>(x: &[T]) -> SmallVec<[T; 4]> {
+pub(crate) fn list<T: Copy + Default>(x: &[T]) -> SmallVec<[T; 4]> {
     if x.len() > 4 {
         return SmallVec::from_slice(x);
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub use any::AnyTensor;
 pub use create::IntoTensor;
 pub use element::{Element, Float, Index};
-pub(crate) use layout::{Layout, Shape, Strides, broadcast_shapes};
+pub(crate) use layout::{Layout, Shape, Strides, broadcast_shapes, list};
 
 use crate::autodiff::Trace;
 use crate::kernels::Strided;
