@@ -7,7 +7,7 @@ error times the weight before rounding, in units of 2^-24 and 2^-53, and the coe
 import struct
 import sys
 
-from mpmath import cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt, tanh
+from mpmath import asin, atan, cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sin, sinh, sqrt, tanh
 
 mp.dps = 60
 
@@ -83,6 +83,14 @@ def odd(f, first):
     return q
 
 
+def odd_kernel(name, f, high, single, double):
+    """q(z) with f(x) = x + x z q(z), z = x², for x up to `high`; error relative to f(x)."""
+    def weight(z):
+        z = max(z, small)
+        return z * sqrt(z) / f(sqrt(z))
+    return (name, odd(f, 1), weight, 0, mpf(high) ** 2, single, double)
+
+
 small = mpf(10) ** -20
 away = lambda x: x if abs(x) > small else small
 LN2 = log(2)
@@ -97,7 +105,14 @@ KERNELS = [
     # (ln((1+s)/(1−s)) − 2s) / s³ of z = s², error relative to 2s
     ("ln", lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z if z > mpf(10) ** -24 else mpf(2) / 3 + z * 2 / 5, lambda z: max(z, small), 0, (3 - 2 * sqrt(2)) ** 2 * mpf("1.001"), 2, 6),
     # (tanh x / x − 1) / z
-    ("tanh", odd(tanh, 1), lambda z: max(z, small) * sqrt(max(z, small)) / tanh(sqrt(max(z, small))), 0, mpf("0.625") ** 2, 5, 10),
+    odd_kernel("tanh", tanh, "0.625", 5, 10),
+    odd_kernel("sinh", sinh, "1", 3, 6),
+    odd_kernel("asin", asin, "0.5", 4, 11),
+    odd_kernel("atan", atan, "0.6", 5, 13),
+    # of an angle up to π/4 and a little more
+    odd_kernel("sin_double", sin, "0.7855", None, 5),
+    # (cos r − 1 + r²/2) / r⁴ of z = r², error relative to cos r
+    ("cos_double", lambda z: (cos(sqrt(max(z, small))) - 1 + max(z, small) / 2) / max(z, small) ** 2, lambda z: max(z, small) ** 2 / cos(sqrt(z)), 0, mpf("0.7855") ** 2, None, 5),
     # (erf x / x − 2/√π) / z of z = x²; for f32 the rest, (… − first) / z, where the rounding of the first matters
     ("erf", erf_rest, lambda z: max(z, small) * sqrt(max(z, small)) / erf(sqrt(max(z, small))), 0, 1, None, 12),
     ("erf", lambda z: (erf_rest(z) - ERF_FIRST) / max(z, small), lambda z: max(z, small) ** 2 * sqrt(max(z, small)) / erf(sqrt(max(z, small))), mpf("1e-3"), 1, 4, None),

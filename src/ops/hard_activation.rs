@@ -2,7 +2,8 @@
 
 use ndarray_rand::rand::Rng;
 
-use super::pointwise::piecewise;
+use super::pointwise::{fused_of_input, piecewise};
+use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -41,7 +42,16 @@ impl<T: Float> Tensor<T> {
     /// x / 3 + ½ where |x| < 3; 0 below and 1 above.
     #[track_caller]
     pub fn hard_swish(&self) -> Tensor<T> {
-        self * self.hard_sigmoid()
+        let (half, sixth) = (T::from_f64(0.5), T::from_f64(1.0 / 6.0));
+        let gate = move |x: T| math::bounded(x * sixth + half, T::zero(), T::one());
+        let three = T::from_f64(3.0);
+        let within = move |x: T| if x.abs() < three { sixth } else { T::zero() };
+        fused_of_input(
+            self,
+            move |x| x * gate(x),
+            move |x| gate(x) + x * within(x),
+            move |x| x.hard_sigmoid() + x * x.map_elements(within),
+        )
     }
 
     /// x where |x| > `lambda`, else 0. Derivative: 1 where |x| > `lambda`, else 0.
@@ -93,17 +103,7 @@ impl<T: Float> Tensor<T> {
 #[track_caller]
 fn bounded<T: Float>(x: &Tensor<T>, slope: T, offset: T, low: T, high: T) -> Tensor<T> {
     let line = move |x: T| slope * x + offset;
-    let f = |x: T| {
-        let y = line(x);
-        if y < low {
-            low
-        } else if y > high {
-            high
-        } else {
-            y
-        }
-    };
-    piecewise(x, f, move |x| if line(x) <= low || line(x) >= high { T::zero() } else { slope })
+    piecewise(x, move |x| math::bounded(line(x), low, high), move |x| if line(x) <= low || line(x) >= high { T::zero() } else { slope })
 }
 
 #[cfg(test)]

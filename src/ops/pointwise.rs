@@ -3,7 +3,7 @@
 //! Each states dy/dx as a tensor expression, of its input or of its output: whichever is cheaper; only that is kept.
 //! The fused forms state it as a function of numbers too, for the case that no outer gradient is watching: then the
 //! pullback is a single pass. Their loops are compiled for each function, as the cheap and the common ones need; the
-//! others share one loop, which spares the compiler much and costs them a call an element.
+//! system's functions share one loop ([`map_shared`]), which spares the compiler much and costs them a call an element.
 
 use super::arithmetic::in_place_with;
 use super::broadcast::zip_over;
@@ -13,41 +13,31 @@ use crate::tensor::{Float, Tensor};
 
 /// y = f(x), with dy/dx as an expression of x.
 #[track_caller]
-pub(super) fn of_input<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
+pub(super) fn of_input<T, D>(x: &Tensor<T>, f: impl FnOnce(&Tensor<T>) -> Tensor<T>, derivative: D) -> Tensor<T>
 where
     T: Float,
-    F: Fn(T) -> T + Copy + Sync,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
-    unary(
-        x,
-        |x| map_shared(x, &f),
-        |x, _| {
-            let (x, derivative) = (x.clone(), derivative.clone());
-            move |g| g * derivative(&x)
-        },
-    )
+    unary(x, f, |x, _| {
+        let (x, derivative) = (x.clone(), derivative.clone());
+        move |g| g * derivative(&x)
+    })
 }
 
 /// y = f(x), with dy/dx as an expression of y.
 #[track_caller]
-pub(super) fn of_output<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
+pub(super) fn of_output<T, D>(x: &Tensor<T>, f: impl FnOnce(&Tensor<T>) -> Tensor<T>, derivative: D) -> Tensor<T>
 where
     T: Float,
-    F: Fn(T) -> T + Copy + Sync,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
-    unary(
-        x,
-        |x| map_shared(x, &f),
-        |_, y| {
-            let (y, derivative) = (y.clone(), derivative.clone());
-            move |g| g * derivative(&y)
-        },
-    )
+    unary(x, f, |_, y| {
+        let (y, derivative) = (y.clone(), derivative.clone());
+        move |g| g * derivative(&y)
+    })
 }
 
-/// [`of_input`], with dy/dx as a function of the number x too.
+/// y = f(x) element by element, with dy/dx as an expression of x and as a function of the number.
 #[track_caller]
 pub(super) fn fused_of_input<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
 where
@@ -66,7 +56,7 @@ where
     )
 }
 
-/// [`of_output`], with dy/dx as a function of the number y too.
+/// y = f(x) element by element, with dy/dx as an expression of y and as a function of the number.
 #[track_caller]
 pub(super) fn fused_of_output<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
 where
@@ -127,7 +117,8 @@ pub(super) fn piecewise<T: Float>(
     fused_of_input(x, f, slope, move |x| x.map_elements(slope))
 }
 
-fn map_shared<T: Float>(x: &Tensor<T>, f: &(dyn Fn(T) -> T + Sync)) -> Tensor<T> {
+/// A function of each element, by a call.
+pub(super) fn map_shared<T: Float>(x: &Tensor<T>, f: &(dyn Fn(T) -> T + Sync)) -> Tensor<T> {
     x.map_elements(f)
 }
 

@@ -2,7 +2,7 @@
 
 use super::broadcast::{common_shape, shapes, zip_over};
 use super::compare::Operand;
-use super::pointwise::{fused_of_input, fused_of_output, of_input, of_output};
+use super::pointwise::{fused_of_input, fused_of_output, map_shared, of_input, of_output};
 use crate::autodiff::binary;
 use crate::kernels::math;
 use crate::tensor::{Float, Tensor};
@@ -60,7 +60,15 @@ impl<T: Float> Tensor<T> {
     pub fn powi(&self, n: i32) -> Tensor<T> {
         of_input(
             self,
-            move |x| x.powi(n),
+            |x| {
+                if n.unsigned_abs() >= math::LARGE_POWER {
+                    return map_shared(x, &|x: T| x.powi(n));
+                }
+                x.map_elements(
+                    #[inline(always)]
+                    move |x| math::small_powi(x, n),
+                )
+            },
             move |x| if n == 0 { Tensor::zeros_like(x) } else { x.powi(n - 1) * T::from_f64(n.into()) },
         )
     }
@@ -81,7 +89,7 @@ impl<T: Float> Tensor<T> {
     /// y = ∛x, of negative numbers too. Derivative: 1 / 3y², infinite at 0.
     #[track_caller]
     pub fn cbrt(&self) -> Tensor<T> {
-        of_output(self, |x| x.cbrt(), |y| (y.square() * T::from_f64(3.0)).recip())
+        of_output(self, |x| map_shared(x, &T::cbrt), |y| (y.square() * T::from_f64(3.0)).recip())
     }
 
     /// y = 1 / x. Derivative: −y².
@@ -93,7 +101,8 @@ impl<T: Float> Tensor<T> {
     /// y = 1 / √x. Derivative: −y³ / 2.
     #[track_caller]
     pub fn rsqrt(&self) -> Tensor<T> {
-        of_output(self, |x| x.sqrt().recip(), |y| y.powi(3) * T::from_f64(-0.5))
+        let half = T::from_f64(-0.5);
+        fused_of_output(self, |x| x.sqrt().recip(), move |y| half * y * y * y, move |y| y.powi(3) * half)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::broadcast::{common_shape, shapes, zip_over};
 use super::compare::Operand;
-use super::pointwise::{fused_of_output, of_input, of_output};
+use super::pointwise::{fused_of_output, map_shared, of_input, of_output};
 use super::reduce::zero_to_infinity;
-use crate::autodiff::{binary, unary};
+use crate::autodiff::binary;
 use crate::kernels::isa::inlined;
 use crate::kernels::{math, reduce};
 use crate::tensor::{Float, Tensor};
@@ -13,51 +13,38 @@ impl<T: Float> Tensor<T> {
     /// The sine. Derivative: cos x.
     #[track_caller]
     pub fn sin(&self) -> Tensor<T> {
-        unary(
-            self,
-            |x| if is_near(x) { x.map_elements(inlined!(math::sin_near)) } else { x.map_elements(inlined!(math::sin)) },
-            |x, _| {
-                let x = x.clone();
-                move |g| g * x.cos()
-            },
-        )
+        of_input(self, |x| map_angles(x, inlined!(math::sin_near), inlined!(math::sin)), Tensor::cos)
     }
 
     /// The cosine. Derivative: −sin x.
     #[track_caller]
     pub fn cos(&self) -> Tensor<T> {
-        unary(
-            self,
-            |x| if is_near(x) { x.map_elements(inlined!(math::cos_near)) } else { x.map_elements(inlined!(math::cos)) },
-            |x, _| {
-                let x = x.clone();
-                move |g| -(g * x.sin())
-            },
-        )
+        of_input(self, |x| map_angles(x, inlined!(math::cos_near), inlined!(math::cos)), |x| -x.sin())
     }
 
     /// y = tan x. Derivative: 1 + y².
     #[track_caller]
     pub fn tan(&self) -> Tensor<T> {
-        of_output(self, |x| x.tan(), |y| y.square() + T::one())
+        let tan = |x: &Tensor<T>| map_angles(x, inlined!(math::tan_near), inlined!(math::tan));
+        of_output(self, tan, |y| y.square() + T::one())
     }
 
     /// The inverse sine. Derivative: 1 / √(1 − x²).
     #[track_caller]
     pub fn asin(&self) -> Tensor<T> {
-        of_input(self, |x| x.asin(), |x| one_minus_square(x).rsqrt())
+        of_input(self, |x| x.map_elements(inlined!(math::asin)), |x| one_minus_square(x).rsqrt())
     }
 
     /// The inverse cosine. Derivative: −1 / √(1 − x²).
     #[track_caller]
     pub fn acos(&self) -> Tensor<T> {
-        of_input(self, |x| x.acos(), |x| -one_minus_square(x).rsqrt())
+        of_input(self, |x| x.map_elements(inlined!(math::acos)), |x| -one_minus_square(x).rsqrt())
     }
 
     /// The inverse tangent. Derivative: 1 / (1 + x²).
     #[track_caller]
     pub fn atan(&self) -> Tensor<T> {
-        of_input(self, |x| x.atan(), |x| (x.square() + T::one()).recip())
+        of_input(self, |x| x.map_elements(inlined!(math::atan)), |x| (x.square() + T::one()).recip())
     }
 
     /// The angle of the point (x, y) for y = `self`, from −π to π; tensors broadcast by NumPy's rules.
@@ -76,7 +63,15 @@ impl<T: Float> Tensor<T> {
     pub fn atan2(&self, x: impl Operand<T>) -> Tensor<T> {
         let x = x.into_operand();
         let shape = common_shape("atan2", self, &x);
-        let forward = |y: &Tensor<T>, x: &Tensor<T>| zip_over(&shape, y, x, |y, x| y.atan2(x));
+        let forward = |y: &Tensor<T>, x: &Tensor<T>| {
+            zip_over(
+                &shape,
+                y,
+                x,
+                #[inline(always)]
+                |y, x| math::atan2(y, x),
+            )
+        };
         binary(self, &x, forward, |y, x, _| {
             let (ys, xs) = shapes(y, x);
             let (y, x) = (y.clone(), x.clone());
@@ -91,13 +86,13 @@ impl<T: Float> Tensor<T> {
     /// The hyperbolic sine. Derivative: cosh x.
     #[track_caller]
     pub fn sinh(&self) -> Tensor<T> {
-        of_input(self, |x| x.sinh(), |x| x.cosh())
+        of_input(self, |x| x.map_elements(inlined!(math::sinh)), Tensor::cosh)
     }
 
     /// The hyperbolic cosine. Derivative: sinh x.
     #[track_caller]
     pub fn cosh(&self) -> Tensor<T> {
-        of_input(self, |x| x.cosh(), |x| x.sinh())
+        of_input(self, |x| x.map_elements(inlined!(math::cosh)), Tensor::sinh)
     }
 
     /// y = tanh x. Derivative: 1 − y².
@@ -109,19 +104,19 @@ impl<T: Float> Tensor<T> {
     /// The inverse hyperbolic sine. Derivative: 1 / √(x² + 1).
     #[track_caller]
     pub fn asinh(&self) -> Tensor<T> {
-        of_input(self, |x| x.asinh(), |x| (x.square() + T::one()).rsqrt())
+        of_input(self, |x| x.map_elements(inlined!(math::asinh)), |x| (x.square() + T::one()).rsqrt())
     }
 
     /// The inverse hyperbolic cosine. Derivative: 1 / √(x² − 1).
     #[track_caller]
     pub fn acosh(&self) -> Tensor<T> {
-        of_input(self, |x| x.acosh(), |x| (x.square() - T::one()).rsqrt())
+        of_input(self, |x| x.map_elements(inlined!(math::acosh)), |x| (x.square() - T::one()).rsqrt())
     }
 
     /// The inverse hyperbolic tangent. Derivative: 1 / (1 − x²).
     #[track_caller]
     pub fn atanh(&self) -> Tensor<T> {
-        of_input(self, |x| x.atanh(), |x| one_minus_square(x).recip())
+        of_input(self, |x| x.map_elements(inlined!(math::atanh)), |x| one_minus_square(x).recip())
     }
 }
 
@@ -130,10 +125,15 @@ fn square_of_distance<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     zero_to_infinity(&(x.square() + y.square()))
 }
 
-/// Whether all elements are within the reach of the faster sine and cosine, which give the same bits.
-fn is_near<T: Float>(x: &Tensor<T>) -> bool {
-    let near = T::from_f64(math::NEAR);
-    reduce::position(x.contiguous().dense(), move |x| x.abs() >= near).is_none()
+/// A function of each angle: the faster form, which gives the same bits, where all are within its reach.
+fn map_angles<T: Float>(
+    x: &Tensor<T>,
+    near: impl Fn(T) -> T + Copy + Sync,
+    any: impl Fn(T) -> T + Copy + Sync,
+) -> Tensor<T> {
+    let reach = T::from_f64(math::NEAR);
+    let beyond = reduce::position(x.contiguous().dense(), move |x| x.abs() >= reach);
+    if beyond.is_none() { x.map_elements(near) } else { map_shared(x, &any) }
 }
 
 fn one_minus_square<T: Float>(x: &Tensor<T>) -> Tensor<T> {

@@ -43,6 +43,15 @@ cases! {
     "mish" (4.0, 3.8), -119.0, |x| x.mish(), |x| x * softplus(x).tanh();
     "sin" (0.51, 1.0), -126.0, |x| x.sin(), f64::sin;
     "cos" (0.51, 1.0), -126.0, |x| x.cos(), f64::cos;
+    "tan" (0.51, 2.0), -126.0, |x| x.tan(), f64::tan;
+    "asin" (1.3, 1.3), -126.0, |x| x.asin(), f64::asin;
+    "acos" (1.2, 1.2), -126.0, |x| x.acos(), f64::acos;
+    "atan" (1.0, 1.0), -126.0, |x| x.atan(), f64::atan;
+    "sinh" (1.7, 1.7), -126.0, |x| x.sinh(), f64::sinh;
+    "cosh" (1.4, 1.4), -126.0, |x| x.cosh(), f64::cosh;
+    "asinh" (1.7, 1.9), -126.0, |x| x.asinh(), libm::asinh;
+    "acosh" (1.9, 1.9), -126.0, |x| x.acosh(), acosh;
+    "atanh" (2.0, 2.0), -126.0, |x| x.atanh(), libm::atanh;
     "cube" (0.51, 1.0), -126.0, |x| x.pow(3.0), |x| x.powf(3.0);
     "inverse_root" (0.51, 1.0), -126.0, |x| x.pow(-0.5), |x| x.powf(-0.5);
 }
@@ -53,6 +62,11 @@ fn logistic(x: f64) -> f64 {
 
 fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// The library's gives numbers for some large negative arguments.
+fn acosh(x: f64) -> f64 {
+    if x < 1.0 { f64::NAN } else { libm::acosh(x) }
 }
 
 fn normal_cdf(x: f64) -> f64 {

@@ -7,7 +7,8 @@ the argument's bits, the nearest f64's bits, and what the value differs from tha
 import random
 import struct
 
-from mpmath import erf, erfc, exp, expm1, floor, frexp, inf, ldexp, log, log1p, mp, mpf, ncdf, tanh
+from mpmath import acos, acosh, asin, asinh, atan, atanh, cos, cosh, erf, erfc, exp, expm1, floor, frexp, inf, ldexp, log, log1p, mp, mpf, ncdf, pi, sin, sinh
+from mpmath import tan, tanh
 
 mp.dps = 60
 
@@ -33,6 +34,14 @@ def log_uniform(rng, low, high):
 
 
 SIGNED = lambda high: lambda rng: rng.uniform(-high, high) if rng.random() < 0.6 else log_uniform(rng, -20, 0)
+
+def angle(rng):
+    """Up to 2²⁴, every third as near to a multiple of π/2 as a number can be."""
+    if rng.random() < 0.33:
+        return float(rng.randint(1, 10 ** rng.randint(1, 7)) * pi / 2)
+    return SIGNED(10)(rng) if rng.random() < 0.5 else log_uniform(rng, -20, 7.2)
+
+
 POSITIVE = lambda rng: rng.uniform(0.4, 2.5) if rng.random() < 0.5 else abs(log_uniform(rng, -307, 308))
 FUNCTIONS = {
     "exp": (exp, SIGNED(708)),
@@ -49,6 +58,17 @@ FUNCTIONS = {
     "gelu": (lambda x: x * normal_cdf(x), lambda rng: rng.uniform(-37, 9) if rng.random() < 0.5 else SIGNED(4)(rng)),
     "silu": (lambda x: x * sigmoid(x), lambda rng: rng.uniform(-40, 40)),
     "mish": (lambda x: x * tanh(softplus(x)), lambda rng: rng.uniform(-40, 40)),
+    "sin": (sin, angle),
+    "cos": (cos, angle),
+    "tan": (tan, angle),
+    "asin": (asin, SIGNED(1)),
+    "acos": (acos, SIGNED(1)),
+    "atan": (atan, lambda rng: SIGNED(3)(rng) if rng.random() < 0.7 else log_uniform(rng, -300, 300)),
+    "sinh": (sinh, lambda rng: SIGNED(3)(rng) if rng.random() < 0.7 else SIGNED(709)(rng)),
+    "cosh": (cosh, lambda rng: SIGNED(3)(rng) if rng.random() < 0.7 else SIGNED(709)(rng)),
+    "asinh": (asinh, lambda rng: SIGNED(3)(rng) if rng.random() < 0.7 else log_uniform(rng, -300, 300)),
+    "acosh": (acosh, lambda rng: 1 + (rng.uniform(0, 3) if rng.random() < 0.7 else abs(log_uniform(rng, -15, 300)))),
+    "atanh": (atanh, SIGNED(1)),
 }
 
 if __name__ == "__main__":

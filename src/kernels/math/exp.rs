@@ -41,6 +41,15 @@ pub(super) fn reduce<T: Real>(x: T, n: T) -> (T, T) {
     (x - n * T::pick(0.693115234375, 0.6931471805592082), n * T::pick(3.194618330e-05, 7.371002565167799e-13))
 }
 
+/// ½ eˣ for an x that is not negative.
+#[inline(always)]
+pub(super) fn half_exp<T: Real>(x: T) -> T {
+    let most = T::pick(90.0, 711.0);
+    let x = if x > most { most } else { x };
+    let (n, high, low) = parts(x, x);
+    scaled(n - T::one(), high, low)
+}
+
 /// eˣ for an x from −87 to 88 (`f32`) or −708 to 709 (`f64`), whose 2ⁿ is a normal number; nonsense elsewhere, but NaN of NaN.
 #[inline(always)]
 pub(crate) fn exp_moderate<T: Real>(x: T) -> T {

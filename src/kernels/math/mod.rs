@@ -23,6 +23,8 @@
 // The script prints coefficients with a digit to spare.
 #![allow(clippy::excessive_precision)]
 
+mod arc;
+mod area;
 mod error_function;
 mod exp;
 mod exp_m1;
@@ -30,16 +32,21 @@ mod ln;
 mod pow;
 mod real;
 mod sigmoid;
-mod sin_cos;
+mod sinh_cosh;
 mod tanh;
+mod trigonometric;
 
+pub(crate) use arc::{acos, asin, atan, atan2};
+pub(crate) use area::{acosh, asinh, atanh};
 pub(crate) use error_function::{DENSITY, erf, gelu, gelu_slope, normal_cdf};
 pub(crate) use exp::{exp, exp_moderate, exp2};
 pub(crate) use exp_m1::exp_m1;
 pub(crate) use ln::{ln, ln_1p, log2, log10};
-pub(crate) use pow::pow;
+pub(crate) use pow::{LARGE_POWER, pow, small_powi};
 #[allow(unreachable_pub)] // a bound of the public `Float`
 pub use real::Real;
+pub(crate) use real::bounded;
 pub(crate) use sigmoid::{sigmoid, sigmoid_of_rounded, softplus, tanh_softplus};
-pub(crate) use sin_cos::{NEAR, cos, cos_near, sin, sin_near};
+pub(crate) use sinh_cosh::{cosh, sinh};
 pub(crate) use tanh::tanh;
+pub(crate) use trigonometric::{NEAR, cos, cos_near, sin, sin_near, tan, tan_near};

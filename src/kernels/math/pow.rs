@@ -25,3 +25,20 @@ pub(super) fn pow_single(x: f32, y: f32) -> f32 {
     let defined = if (x < 0.0) & (x > f32::NEG_INFINITY) & !integer { f32::NAN } else { signed };
     if (y == 0.0) | (x == 1.0) | ((x == -1.0) & (y.abs() == f32::INFINITY)) { 1.0 } else { defined }
 }
+
+/// The exponents of [`small_powi`] are smaller in size.
+pub(crate) const LARGE_POWER: u32 = 1 << BITS;
+
+/// Binary digits of a small exponent.
+const BITS: u32 = 5;
+
+/// xⁿ for a small integer n, by the squares of x as the system's function multiplies them, with no branch.
+#[inline(always)]
+pub(crate) fn small_powi<T: Real>(x: T, n: i32) -> T {
+    let (mut power, mut square) = (T::one(), x);
+    for bit in 0..BITS {
+        power = if n.unsigned_abs() >> bit & 1 == 1 { power * square } else { power };
+        square = square * square;
+    }
+    if n < 0 { power.recip() } else { power }
+}

@@ -1,6 +1,7 @@
 //! What the functions need to know of their type.
 
-use super::{pow, sin_cos};
+use super::pow;
+use super::trigonometric::{double, single};
 
 /// `f32` or `f64`, with their representation in bits.
 pub trait Real: num_traits::Float + 'static {
@@ -28,12 +29,15 @@ pub trait Real: num_traits::Float + 'static {
     /// See [`cos`](super::cos).
     fn cos_of(self, near: bool) -> Self;
 
+    /// See [`tan`](super::tan).
+    fn tan_of(self, near: bool) -> Self;
+
     /// See [`pow`](super::pow).
     fn pow_of(self, exponent: Self) -> Self;
 }
 
 macro_rules! real {
-    ($t:ident $bits:ident, $digits:literal $half:literal, |$single:ident, $double:ident| $pick:ident, $sin:path, $cos:path, $pow:path) => {
+    ($t:ident $bits:ident, $digits:literal $half:literal, |$single:ident, $double:ident| $pick:ident, $functions:ident, $pow:path) => {
         impl Real for $t {
             const ROUND: $t = 1.5 * (1u64 << $digits) as $t;
 
@@ -74,12 +78,17 @@ macro_rules! real {
 
             #[inline(always)]
             fn sin_of(self, near: bool) -> $t {
-                $sin(self, near)
+                $functions::sin(self, near)
             }
 
             #[inline(always)]
             fn cos_of(self, near: bool) -> $t {
-                $cos(self, near)
+                $functions::cos(self, near)
+            }
+
+            #[inline(always)]
+            fn tan_of(self, near: bool) -> $t {
+                $functions::tan(self, near)
             }
 
             #[inline(always)]
@@ -90,8 +99,8 @@ macro_rules! real {
     };
 }
 
-real!(f32 u32, 23 12, |single, _double| single, sin_cos::sin_single, sin_cos::cos_single, pow::pow_single);
-real!(f64 u64, 52 27, |_single, double| double, sin_cos::sin_double, sin_cos::cos_double, f64::powf);
+real!(f32 u32, 23 12, |single, _double| single, single, pow::pow_single);
+real!(f64 u64, 52 27, |_single, double| double, double, f64::powf);
 
 /// Terms from which a polynomial is two chains.
 const LONG: usize = 8;
@@ -135,7 +144,7 @@ pub(super) fn round<T: Real>(x: T) -> T {
 
 /// x, within bounds; NaN stays NaN.
 #[inline(always)]
-pub(super) fn bounded<T: Real>(x: T, low: T, high: T) -> T {
+pub(crate) fn bounded<T: Real>(x: T, low: T, high: T) -> T {
     let x = if x < low { low } else { x };
     if x > high { high } else { x }
 }

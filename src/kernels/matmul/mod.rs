@@ -86,7 +86,7 @@ pub(crate) struct Sizes {
 }
 
 /// Multiply-adds below which a second thread costs more than it brings.
-pub(super) const PARALLEL_FROM: usize = 1 << 20;
+pub(super) const PARALLEL_FROM: usize = 1 << 18;
 
 /// Multiply-adds that are worth handing to another thread, of small products and of long ones.
 const PIECE: usize = 1 << 19;

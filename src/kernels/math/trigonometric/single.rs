@@ -1,61 +1,28 @@
-//! Sine and cosine.
+//! Of `f32`: x = (n + f) π/2 in `f64`, and the functions of f π/2.
 
-use super::real::{Real, polynomial};
-
-/// Below it in size, [`sin_near`] and [`cos_near`] give what [`sin`] and [`cos`] do, and become vector instructions.
-pub(crate) const NEAR: f64 = 16777216.0;
-
-/// sin x.
-///
-/// Of `f32`: x = (n + f) π/2 in `f64`, and sin or cos of f π/2. Of `f64` it is the system's, which is not vectorised.
-#[inline(always)]
-pub(crate) fn sin<T: Real>(x: T) -> T {
-    x.sin_of(false)
-}
-
-/// cos x; as [`sin`].
-#[inline(always)]
-pub(crate) fn cos<T: Real>(x: T) -> T {
-    x.cos_of(false)
-}
-
-/// sin x for |x| < [`NEAR`].
-#[inline(always)]
-pub(crate) fn sin_near<T: Real>(x: T) -> T {
-    x.sin_of(true)
-}
-
-/// cos x for |x| < [`NEAR`].
-#[inline(always)]
-pub(crate) fn cos_near<T: Real>(x: T) -> T {
-    x.cos_of(true)
-}
+use super::{Turned, polynomial};
+use crate::kernels::math::real::Real;
 
 #[inline(always)]
-pub(super) fn sin_single(x: f32, near: bool) -> f32 {
-    let y = quarter_turns(x, 0.0, near);
+pub(in crate::kernels::math) fn sin(x: f32, near: bool) -> f32 {
+    let y = turned(x, near).sin();
     // For the sign of zero.
-    if x == 0.0 { x } else { y }
+    if x == 0.0 { x } else { y as f32 }
 }
 
 #[inline(always)]
-pub(super) fn cos_single(x: f32, near: bool) -> f32 {
-    quarter_turns(x, 1.0, near)
+pub(in crate::kernels::math) fn cos(x: f32, near: bool) -> f32 {
+    turned(x, near).cos() as f32
 }
 
 #[inline(always)]
-pub(super) fn sin_double(x: f64, _near: bool) -> f64 {
-    x.sin()
+pub(in crate::kernels::math) fn tan(x: f32, near: bool) -> f32 {
+    let y = turned(x, near).tan();
+    if x == 0.0 { x } else { y as f32 }
 }
 
 #[inline(always)]
-pub(super) fn cos_double(x: f64, _near: bool) -> f64 {
-    x.cos()
-}
-
-/// sin (x + ahead π/2).
-#[inline(always)]
-fn quarter_turns(x: f32, ahead: f64, near: bool) -> f32 {
+fn turned(x: f32, near: bool) -> Turned {
     let x = f64::from(x);
     // x = m 2ᵉ with an integer e ≥ 0 and |m| < 2²⁴.
     let exponent = (x.to_bits() >> 52) & 0x7ff;
@@ -66,7 +33,6 @@ fn quarter_turns(x: f32, ahead: f64, near: bool) -> f32 {
     let rounded = high + low + f64::ROUND;
     let n = rounded - f64::ROUND;
     let f = (high - n) + low;
-    let quadrant = (rounded + ahead).to_bits();
     let z = f * f;
     let sin = f * polynomial(
         z,
@@ -78,9 +44,7 @@ fn quarter_turns(x: f32, ahead: f64, near: bool) -> f32 {
         &[],
         &[0.9999999999427684, -1.233700539390044, 0.2536691785935725, -0.020859907145541912, 0.0009032986735622829],
     );
-    let y = if quadrant & 1 == 0 { sin } else { cos };
-    // The sign of every other half turn.
-    f64::from_bits(y.to_bits() ^ (quadrant << 62 & 1 << 63)) as f32
+    Turned { sin, cos, rounded }
 }
 
 /// The first 27 binary digits of 2ᵉ · 2/π modulo 4, and the rest.
