@@ -104,6 +104,8 @@ KERNELS = [
     ("exp_m1", lambda r: (expm1(away(r)) - away(r) - away(r) ** 2 / 2) / away(r) ** 3, lambda r: away(r) ** 3 / expm1(away(r)), -LN2 / 2 * mpf("1.02"), LN2 / 2 * mpf("1.02"), 4, 9),
     # (ln((1+s)/(1−s)) − 2s) / s³ of z = s², error relative to 2s
     ("ln", lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z if z > mpf(10) ** -24 else mpf(2) / 3 + z * 2 / 5, lambda z: max(z, small), 0, (3 - 2 * sqrt(2)) ** 2 * mpf("1.001"), 2, 6),
+    # (3/2 ln((1+s)/(1−s)) / s − 3 − z) / z² of z = s², error relative to the sum 3
+    ("ln_in_two", lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) * 3 / 2 - 3 - z) / z**2 if z > mpf(10) ** -12 else mpf(3) / 5 + z * 3 / 7, lambda z: z**2 / 3 + small, 0, (3 - 2 * sqrt(2)) ** 2 * mpf("1.001"), None, 6),
     # (tanh x / x − 1) / z
     odd_kernel("tanh", tanh, "0.625", 5, 10),
     odd_kernel("sinh", sinh, "1", 3, 6),

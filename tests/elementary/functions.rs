@@ -54,6 +54,8 @@ cases! {
     "atanh" (2.0, 2.0), -126.0, |x| x.atanh(), libm::atanh;
     "cube" (0.51, 1.0), -126.0, |x| x.pow(3.0), |x| x.powf(3.0);
     "inverse_root" (0.51, 1.0), -126.0, |x| x.pow(-0.5), |x| x.powf(-0.5);
+    "seventeenth" (0.51, 1.0), -126.0, |x| x.pow(17.0), |x| x.powf(17.0);
+    "exponential" (0.51, 1.0), -126.0, |x| Tensor::scalar(1.5).pow(x), |x| 1.5f64.powf(x);
 }
 
 fn logistic(x: f64) -> f64 {

@@ -69,6 +69,10 @@ FUNCTIONS = {
     "asinh": (asinh, lambda rng: SIGNED(3)(rng) if rng.random() < 0.7 else log_uniform(rng, -300, 300)),
     "acosh": (acosh, lambda rng: 1 + (rng.uniform(0, 3) if rng.random() < 0.7 else abs(log_uniform(rng, -15, 300)))),
     "atanh": (atanh, SIGNED(1)),
+    "cube": (lambda x: x**3, lambda rng: rng.uniform(-2, 2) if rng.random() < 0.5 else log_uniform(rng, -100, 100)),
+    "inverse_root": (lambda x: 1 / mp.sqrt(x), POSITIVE),
+    "seventeenth": (lambda x: x**17, lambda rng: rng.uniform(-2, 2) if rng.random() < 0.5 else log_uniform(rng, -17, 18)),
+    "exponential": (lambda x: mpf(1.5) ** x, SIGNED(1740)),
 }
 
 if __name__ == "__main__":

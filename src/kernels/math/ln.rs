@@ -96,6 +96,48 @@ fn parts<T: Real>(f: T) -> (T, T) {
     (half_square, s * (half_square + r))
 }
 
+/// ln x in two parts, for an x that is not negative: k ln 2 + ⅔ s (3 + z + z² q(z)) of s = f / (2 + f) and z = s² (fdlibm's
+/// `e_pow.c`).
+#[inline(always)]
+pub(super) fn ln_in_two(x: f64) -> (f64, f64) {
+    let (m, k) = normal_split(x);
+    let f = m - 1.0;
+    // s and what its upper half has lost. Products of upper halves are exact.
+    let d = f + 2.0;
+    let s = f / d;
+    let (s_high, d_high) = (s.high(), d.high());
+    let d_low = f - (d_high - 2.0);
+    let s_low = ((f - s_high * d_high) - s_high * d_low) / d;
+    let z = s * s;
+    let q = polynomial(
+        z,
+        &[],
+        &[
+            0.6000000000000341,
+            0.4285714285513784,
+            0.3333333378203025,
+            0.27272676355655573,
+            0.23080145292176057,
+            0.1988500339649281,
+            0.19796623821191087,
+        ],
+    );
+    let z_high = s_high * s_high;
+    let rest = z * z * q + s_low * (s_high + s);
+    let sum = (3.0 + z_high + rest).high();
+    let sum_low = rest - ((sum - 3.0) - z_high);
+    let (product, more) = (s_high * sum, s_low * sum + sum_low * s);
+    let high = (product + more).high();
+    let low = more - (high - product);
+    let (two_thirds, two_thirds_rest) = (0.6666666567325592, 9.934107462565104e-09);
+    let (whole, part) = (k * 0.6931471805592082, two_thirds * high);
+    let l = whole + part;
+    let lost = (whole - l) + part;
+    let rest = lost + (k * 7.371002565167799e-13 + (two_thirds_rest * high + 2.0 / 3.0 * low));
+    let finite = (x > 0.0) & (x < f64::INFINITY);
+    (of_positive(x, l), if finite { rest } else { 0.0 })
+}
+
 /// y, the logarithm of a positive finite x, or what the logarithm of another x is.
 #[inline(always)]
 fn of_positive<T: Real>(x: T, y: T) -> T {

@@ -100,7 +100,7 @@ macro_rules! real {
 }
 
 real!(f32 u32, 23 12, |single, _double| single, single, pow::pow_single);
-real!(f64 u64, 52 27, |_single, double| double, double, f64::powf);
+real!(f64 u64, 52 27, |_single, double| double, double, pow::pow_double);
 
 /// Terms from which a polynomial is two chains.
 const LONG: usize = 8;
