@@ -130,7 +130,18 @@ def tail(c, there, high, single, double):
     return ("tail", lambda t: whole(t) - mpf(there), lambda t: 1 / whole(t), at(1), at(high), single, double)
 
 
+def tail_sum(c, high, degree):
+    """(a + c) Φ(−a) e^(a²/2) of t, where a = c (1 + t) / (1 − t), for a ≥ 0; computed in f64 for f32."""
+    def whole(t):
+        a = c * (1 + t) / (1 - t)
+        return (a + c) * exp(a * a / 2) * erfc(a / sqrt(2)) / 2
+    return ("tail_sum", whole, lambda t: 1 / whole(t), -1, (mpf(high) - c) / (mpf(high) + c), None, degree)
+
+
 KERNELS += [
+    tail_sum(mpf("3.5"), "14.5", 9),
+    # (e^r − 1 − r) / r² for f32, computed in f64
+    ("exp_wide", lambda r: (exp(away(r)) - 1 - away(r)) / away(r) ** 2, lambda r: away(r) ** 2 / exp(r), -LN2 / 2 * mpf("1.02"), LN2 / 2 * mpf("1.02"), None, 4),
     tail(2, struct.unpack("f", struct.pack("f", 0.336204))[0], "14.5", 9, None),
     tail(5, 0.3845965248750315, "39", None, 21),
     # sin(πf/2)/f and cos(πf/2) of z = f²: for f32, computed in f64

@@ -1,14 +1,11 @@
-//! The error function, the normal distribution function and what is made of it.
+//! The error function, and what it has in common with the normal distribution function.
 //!
 //! A number in two parts is their sum, which would have to be rounded.
 
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
+use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
-use super::exp::{Scaled, exp_sum, times_power_of_two};
+use super::exp::{Scaled, exp_sum};
 use super::real::{Real, bounded, number, polynomial};
-
-/// 1 / √(2π), the normal density at 0.
-pub(crate) const DENSITY: f64 = 0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 
 /// erf x = 2/√π x + x r(x²) for |x| < 1, and 1 − erfc x from there on.
 #[inline(always)]
@@ -22,87 +19,16 @@ pub(crate) fn erf<T: Real>(x: T) -> T {
     (if a < T::one() { near } else { far }).copysign(x)
 }
 
-/// Φ(x), the distribution function of the normal distribution, exact far below 0 too.
-#[inline(always)]
-pub(crate) fn normal_cdf<T: Real>(x: T) -> T {
-    Normal::at(x).cdf()
-}
-
-/// x Φ(x), the Gaussian error linear unit.
-#[inline(always)]
-pub(crate) fn gelu<T: Real>(x: T) -> T {
-    let normal = Normal::at(x);
-    // NaN at −∞, as x Φ(x) is; −0 at −0.
-    let all = if x < T::zero() { x * T::zero() } else { x };
-    if normal.near { normal.times().copysign(x) } else { all - normal.times() }
-}
-
-/// The derivative of [`gelu`], Φ(x) + x φ(x).
-#[inline(always)]
-pub(crate) fn gelu_slope<T: Real>(x: T) -> T {
-    let normal = Normal::at(x);
-    normal.cdf() + x * normal.gaussian.value() * number(DENSITY)
-}
-
-/// The normal distribution at x and below −|x|; numbers are in two parts.
-struct Normal<T> {
-    x: T,
-    /// |x| < 1.
-    near: bool,
-    /// Φ(x) where x is near 0, |x| Φ(−|x|) e^(x²/2) elsewhere.
-    factor: (T, T),
-    /// e^(−x²/2).
-    gaussian: Scaled<T>,
-}
-
-impl<T: Real> Normal<T> {
-    #[inline(always)]
-    fn at(x: T) -> Self {
-        let a = within(x.abs());
-        let near = a < T::one();
-        let factor = if near { cdf_near(x) } else { tail_ratio(a) };
-        Normal { x, near, factor, gaussian: gaussian(a, number(0.5)) }
-    }
-
-    /// Φ(x).
-    #[inline(always)]
-    fn cdf(&self) -> T {
-        let tail = self.times() / self.x.abs();
-        let far = if self.x < T::zero() { tail } else { T::one() - tail };
-        if self.near { self.factor.0 + self.factor.1 } else { far }
-    }
-
-    /// x Φ(x) where x is near 0, |x| Φ(−|x|) elsewhere.
-    #[inline(always)]
-    fn times(&self) -> T {
-        let (factor, factor_lost) = self.factor;
-        let (other, other_lost) = if self.near { (self.x, T::zero()) } else { self.gaussian.number };
-        let product = factor * other + (factor * other_lost + factor_lost * other);
-        if self.near { product } else { times_power_of_two(product, self.gaussian.n) }
-    }
-}
-
-/// Φ(x) = ½ + x (φ(0) + …) for |x| < 1.
-#[inline(always)]
-fn cdf_near<T: Real>(x: T) -> (T, T) {
-    let half = number::<T>(0.5);
-    // φ(0): the upper half of its digits, and the rest.
-    let (density, rest) = (T::pick(0.39892578125, 0.3989422768354416), T::pick(1.649915e-05, 3.5659910885844774e-09));
-    let high = x.high();
-    let more = (x - high) * density + x * (rest + slope_change(half * x * x) * number(0.5 * FRAC_1_SQRT_2));
-    in_two(half, high * density, more)
-}
-
 /// a + b in two parts, with a part of b that is not yet in it; |a| ≥ |b|.
 #[inline(always)]
-fn in_two<T: Real>(a: T, b: T, rest: T) -> (T, T) {
+pub(super) fn in_two<T: Real>(a: T, b: T, rest: T) -> (T, T) {
     let sum = a + b;
     (sum, (a - sum) + b + rest)
 }
 
 /// erf(x) / x − 2/√π of z = x² < 1.
 #[inline(always)]
-fn slope_change<T: Real>(z: T) -> T {
+pub(super) fn slope_change<T: Real>(z: T) -> T {
     z * polynomial(
         z,
         &[-3.7612632e-01, 1.1283651e-01, -2.6856674e-02, 5.1941135e-03, -8.064855e-04, 8.0487225e-05],
@@ -126,21 +52,15 @@ fn slope_change<T: Real>(z: T) -> T {
 
 /// e^(−c a²), where c is a power of two: the rounding error of a², which the exponential would blow up, is kept.
 #[inline(always)]
-fn gaussian<T: Real>(a: T, c: T) -> Scaled<T> {
+pub(super) fn gaussian<T: Real>(a: T, c: T) -> Scaled<T> {
     let high = a.high();
     exp_sum(-c * (high * high), -c * ((a - high) * (a + high)))
 }
 
-/// A number a ≥ 0 within the bound beyond which e^(−a²/2) is 0.
-#[inline(always)]
-fn within<T: Real>(a: T) -> T {
-    bounded(a, T::zero(), T::pick(14.5, 39.0))
-}
-
-/// a Φ(−a) e^(a²/2) for an a ≥ 1 [`within`] the bound: what it is at a = c, and a polynomial of t = (a − c) / (a + c), which maps all a to [−1, 1]
+/// a Φ(−a) e^(a²/2) for an a ≥ 1 within the bound beyond which e^(−a²/2) is 0: what it is at a = c, and a polynomial of t = (a − c) / (a + c), which maps all a to [−1, 1]
 /// (after Shepherd and Laframboise, 1981).
 #[inline(always)]
-fn tail_ratio<T: Real>(a: T) -> (T, T) {
+pub(super) fn tail_ratio<T: Real>(a: T) -> (T, T) {
     let (c, there) = (T::pick(2.0, 5.0), T::pick(0.336204, 0.3845965248750315));
     let t = (a - c) / (a + c);
     let change = polynomial(

@@ -29,6 +29,7 @@ mod error_function;
 mod exp;
 mod exp_m1;
 mod ln;
+mod normal;
 mod pow;
 mod real;
 mod sigmoid;
@@ -38,10 +39,11 @@ mod trigonometric;
 
 pub(crate) use arc::{acos, asin, atan, atan2};
 pub(crate) use area::{acosh, asinh, atanh};
-pub(crate) use error_function::{DENSITY, erf, gelu, gelu_slope, normal_cdf};
+pub(crate) use error_function::erf;
 pub(crate) use exp::{exp, exp_moderate, exp2};
 pub(crate) use exp_m1::exp_m1;
 pub(crate) use ln::{ln, ln_1p, log2, log10};
+pub(crate) use normal::{DENSITY, gelu, gelu_slope, normal_cdf};
 pub(crate) use pow::{LARGE_POWER, pow, small_powi};
 #[allow(unreachable_pub)] // a bound of the public `Float`
 pub use real::Real;

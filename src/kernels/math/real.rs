@@ -1,7 +1,6 @@
 //! What the functions need to know of their type.
 
-use super::pow;
-use super::trigonometric::{double, single};
+use super::{normal, pow, trigonometric};
 
 /// `f32` or `f64`, with their representation in bits.
 pub trait Real: num_traits::Float + 'static {
@@ -32,12 +31,21 @@ pub trait Real: num_traits::Float + 'static {
     /// See [`tan`](super::tan).
     fn tan_of(self, near: bool) -> Self;
 
+    /// See [`normal_cdf`](super::normal_cdf).
+    fn normal_cdf_of(self) -> Self;
+
+    /// See [`gelu`](super::gelu).
+    fn gelu_of(self) -> Self;
+
+    /// See [`gelu_slope`](super::gelu_slope).
+    fn gelu_slope_of(self) -> Self;
+
     /// See [`pow`](super::pow).
     fn pow_of(self, exponent: Self) -> Self;
 }
 
 macro_rules! real {
-    ($t:ident $bits:ident, $digits:literal $half:literal, |$single:ident, $double:ident| $pick:ident, $functions:ident, $pow:path) => {
+    ($t:ident $bits:ident, $digits:literal $half:literal, |$single:ident, $double:ident| $pick:ident, $module:ident, $pow:path) => {
         impl Real for $t {
             const ROUND: $t = 1.5 * (1u64 << $digits) as $t;
 
@@ -78,17 +86,32 @@ macro_rules! real {
 
             #[inline(always)]
             fn sin_of(self, near: bool) -> $t {
-                $functions::sin(self, near)
+                trigonometric::$module::sin(self, near)
             }
 
             #[inline(always)]
             fn cos_of(self, near: bool) -> $t {
-                $functions::cos(self, near)
+                trigonometric::$module::cos(self, near)
             }
 
             #[inline(always)]
             fn tan_of(self, near: bool) -> $t {
-                $functions::tan(self, near)
+                trigonometric::$module::tan(self, near)
+            }
+
+            #[inline(always)]
+            fn normal_cdf_of(self) -> $t {
+                normal::$module::normal_cdf(self)
+            }
+
+            #[inline(always)]
+            fn gelu_of(self) -> $t {
+                normal::$module::gelu(self)
+            }
+
+            #[inline(always)]
+            fn gelu_slope_of(self) -> $t {
+                normal::$module::gelu_slope(self)
             }
 
             #[inline(always)]
@@ -102,11 +125,11 @@ macro_rules! real {
 real!(f32 u32, 23 12, |single, _double| single, single, pow::pow_single);
 real!(f64 u64, 52 27, |_single, double| double, double, pow::pow_double);
 
-/// Terms from which a polynomial is two chains.
+/// Terms from which a polynomial is four chains.
 const LONG: usize = 8;
 
-/// c₀ + c₁x + c₂x² + …, by Horner's rule. A long polynomial is c₀ + x (p(x²) + x q(x²)): the processor works at p and q at once,
-/// where it would wait for each step of a single chain.
+/// c₀ + c₁x + c₂x² + …, by Horner's rule. A long polynomial is c₀ + x (p(x²) + x q(x²)), and p and q likewise: the processor works
+/// at four chains at once, where it would wait for each step of a single one.
 #[inline(always)]
 pub(super) fn polynomial<T: Real>(x: T, single: &'static [f32], double: &'static [f64]) -> T {
     let coefficients = T::list(single, double);
@@ -115,7 +138,9 @@ pub(super) fn polynomial<T: Real>(x: T, single: &'static [f32], double: &'static
     }
     let (first, others) = (coefficients[0], &coefficients[1..]);
     let square = x * x;
-    first + x * (horner(square, others.iter().step_by(2)) + x * horner(square, others[1..].iter().step_by(2)))
+    let fourth = square * square;
+    let chain = |i: usize| horner(fourth, others[i..].iter().step_by(4));
+    first + x * ((chain(0) + square * chain(2)) + x * (chain(1) + square * chain(3)))
 }
 
 /// The sum of the coefficients times 1, x, x², … by Horner's rule.
