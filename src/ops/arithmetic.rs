@@ -48,10 +48,7 @@ fn mul<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
         |x, y, _| {
             let (xs, ys) = shapes(x, y);
             let (x, y) = (x.clone(), y.clone());
-            (
-                move |g: &Tensor<T>| mul(g, &y).summed_to(&xs),
-                move |g: &Tensor<T>| mul(g, &x).summed_to(&ys),
-            )
+            (move |g: &Tensor<T>| mul(g, &y).summed_to(&xs), move |g: &Tensor<T>| mul(g, &x).summed_to(&ys))
         },
     )
 }
@@ -67,10 +64,7 @@ fn div<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
         |x, y, z| {
             let (xs, ys) = shapes(x, y);
             let (y, y2, z) = (y.clone(), y.clone(), z.clone());
-            (
-                move |g: &Tensor<T>| div(g, &y).summed_to(&xs),
-                move |g: &Tensor<T>| -div(&mul(g, &z), &y2).summed_to(&ys),
-            )
+            (move |g: &Tensor<T>| div(g, &y).summed_to(&xs), move |g: &Tensor<T>| -div(&mul(g, &z), &y2).summed_to(&ys))
         },
     )
 }

@@ -103,7 +103,11 @@ impl<T: Float> Tensor<T> {
 #[track_caller]
 fn bounded<T: Float>(x: &Tensor<T>, slope: T, offset: T, low: T, high: T) -> Tensor<T> {
     let line = move |x: T| slope * x + offset;
-    piecewise(x, move |x| math::bounded(line(x), low, high), move |x| if line(x) <= low || line(x) >= high { T::zero() } else { slope })
+    piecewise(
+        x,
+        move |x| math::bounded(line(x), low, high),
+        move |x| if line(x) <= low || line(x) >= high { T::zero() } else { slope },
+    )
 }
 
 #[cfg(test)]

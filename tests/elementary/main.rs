@@ -5,7 +5,7 @@
 
 mod functions;
 
-use functions::{CASES, error_in_ulps};
+use functions::{CASES, Function, error_in_ulps};
 use sapwood::prelude::*;
 
 /// Bit patterns of `f32`, spread over all of them, and the places where something changes.
@@ -64,14 +64,47 @@ fn double_precision_keeps_the_special_values() {
 #[test]
 fn sines_of_small_arguments_do_not_depend_on_the_large_ones_beside_them() {
     let mut x: Vec<f32> = arguments().into_iter().filter(|x| x.abs() < 16777216.0).collect();
-    let functions: [fn(&Tensor<f32>) -> Tensor<f32>; 3] = [Tensor::sin, Tensor::cos, Tensor::tan];
-    let doubles: [fn(&Tensor<f64>) -> Tensor<f64>; 3] = [Tensor::sin, Tensor::cos, Tensor::tan];
+    let functions: [Function<f32>; 3] = [Tensor::sin, Tensor::cos, Tensor::tan];
+    let doubles: [Function<f64>; 3] = [Tensor::sin, Tensor::cos, Tensor::tan];
     let near = Tensor::from(x.clone());
     x.push(1e30);
     let x = Tensor::from(x);
     for (f, double) in functions.into_iter().zip(doubles) {
         assert!(f(&x).to_vec().starts_with(&f(&near).to_vec()));
         assert!(double(&x.cast()).to_vec().starts_with(&double(&near.cast()).to_vec()));
+    }
+}
+
+#[test]
+fn angles_of_points_are_the_systems() {
+    let coordinates = [0.0, 5e-324, 1e-310, 1e-40, 0.3, 0.6, 1.0, 1.7, 3.0, 1e30, 1e300, f64::MAX, f64::INFINITY];
+    let coordinates: Vec<f64> = coordinates.into_iter().flat_map(|x| [x, -x]).chain([f64::NAN]).collect();
+    let points: Vec<(f64, f64)> = coordinates.iter().flat_map(|&y| coordinates.iter().map(move |&x| (y, x))).collect();
+    let around = (0..2000).map(|i| (f64::from(i) * 0.003_1).sin_cos()).map(|(y, x)| (y * 7.0, x * 7.0));
+    let points: Vec<(f64, f64)> = points.into_iter().chain(around).collect();
+    let (y, x): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+    let (y, x) = (Tensor::from(y), Tensor::from(x));
+    for (&(y, x), angle) in points.iter().zip(y.atan2(&x).to_vec()) {
+        let exact = y.atan2(x);
+        let same = angle.to_bits() == exact.to_bits() || angle.is_nan() && exact.is_nan();
+        let near = exact != 0.0 && (angle - exact).abs() <= exact.abs() * 2f64.powi(-52) + 5e-324;
+        assert!(same || near, "atan2({y:e}, {x:e}) = {angle:e}, not {exact:e}");
+    }
+    let (y, x) = (y.cast::<f32>(), x.cast::<f32>());
+    for ((&y, &x), angle) in y.iter().zip(x.iter()).zip(y.atan2(&x).to_vec()) {
+        let error = error_in_ulps(angle, f64::from(y).atan2(x.into()), -126.0);
+        assert!(error <= 1.2, "atan2({y:e}, {x:e}) = {angle:e} is off by {error} ulp");
+    }
+}
+
+#[test]
+fn integer_powers_are_the_systems() {
+    let x = [0.0, -0.0, 1.0, -1.0, 1.7, -0.3, 1e-20, -1e20, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+    for n in (-70..70).chain([i32::MIN, i32::MAX]) {
+        for (x, y) in x.into_iter().zip(Tensor::from(x).powi(n).to_vec()) {
+            let exact = x.powi(n);
+            assert!(y.to_bits() == exact.to_bits() || y.is_nan() && exact.is_nan(), "{x:e}^{n} = {y:e}, not {exact:e}");
+        }
     }
 }
 

@@ -67,16 +67,17 @@ pub(crate) fn atan<T: Real>(x: T) -> T {
     atan2(x, T::one())
 }
 
-/// The angle of the point (x, y): that of the smaller over the larger coordinate, y' = n / d, or of (n − d) / (n + d) with
-/// π/4 more where that is nearer to 0; mirrored into its octant.
+/// The angle of the point (x, y): the arctangent of n / d, the smaller coordinate over the larger, or where n > 0.6 d that of
+/// (n − d) / (n + d) and π/4 more; mirrored into the octant of the point.
 #[inline(always)]
 pub(crate) fn atan2<T: Real>(y: T, x: T) -> T {
     let (up, along) = (y.abs(), x.abs());
     let steep = up > along;
     let (n, d) = if steep { (along, up) } else { (up, along) };
-    // So that n + d does not overflow, two infinite coordinates are as good as equal ones, and the origin lies at angle 0.
-    let scale = if d > T::one() { number(0.25) } else { T::one() };
-    let both = n == T::infinity();
+    // So that n + d does not overflow and what is subnormal has all its digits, two infinite coordinates are as good as equal
+    // ones, and the origin lies at angle 0.
+    let scale = number(if d > T::pick(1e15, 1e150) { 0.25 } else { (1u64 << 60) as f64 });
+    let both = (n == T::infinity()) & (d == n);
     let (n, d) = (if both { T::one() } else { n * scale }, if both { T::one() } else { d * scale });
     let d = if d == T::zero() { T::one() } else { d };
     let wide = n > d * number(0.6);
@@ -87,7 +88,13 @@ pub(crate) fn atan2<T: Real>(y: T, x: T) -> T {
     let behind = x.is_sign_negative();
     let sign = if steep == behind { T::one() } else { -T::one() };
     let (two, four) = (number::<T>(2.0), number::<T>(4.0));
-    let from = if steep { two } else if behind { four } else { T::zero() };
+    let from = if steep {
+        two
+    } else if behind {
+        four
+    } else {
+        T::zero()
+    };
     let (high, low) = eighths(from + if wide { sign } else { T::zero() });
     (high + (t * sign + (more * sign + low))).copysign(y)
 }
