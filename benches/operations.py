@@ -61,6 +61,10 @@ softmax 128 10
 softmax 512 1000
 softmax 100000 3
 gelu 1000 1000
+silu 1000 1000
+sin 1000 1000
+atan 1000 1000
+sinh 1000 1000
 tanh 1000 1000
 tanh 1000
 bias 1000 1000
@@ -143,6 +147,10 @@ def step(line):
             return both([random(*n)], lambda x: x.softmax(-1))
         case "gelu":
             return both([random(*n)], F.gelu)
+        case "silu":
+            return both([random(*n)], F.silu)
+        case "sin" | "atan" | "sinh":
+            return both([random(*n)], getattr(torch, operation))
         case "tanh":
             return both([random(*n)], torch.tanh)
         case "bias":

@@ -88,6 +88,10 @@ fn step(operation: &str, sizes: &[usize]) -> Option<Step> {
         ("softmax", shape) => both(random(shape), |x| x.softmax(-1)),
         ("gelu", shape) => both(random(shape), |x| x.gelu()),
         ("tanh", shape) => both(random(shape), |x| x.tanh()),
+        ("silu", shape) => both(random(shape), |x| x.silu()),
+        ("sin", shape) => both(random(shape), |x| x.sin()),
+        ("atan", shape) => both(random(shape), |x| x.atan()),
+        ("sinh", shape) => both(random(shape), |x| x.sinh()),
         ("bias", shape @ &[.., width]) => both((random(shape), random([width])), |(x, b)| x + b),
         ("concat", &[rows, width]) => {
             both((random([rows, width]), random([rows, width])), |(a, b)| Tensor::concat(&[a, b], 1))
