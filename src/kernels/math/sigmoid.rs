@@ -17,8 +17,8 @@ pub(crate) fn sigmoid<T: Real>(x: T) -> T {
     y + (lost - y * sum_lost) * inverse
 }
 
-/// [`sigmoid`] to three units in the last place instead of 1.4, at less than half the cost, for arguments that have errors of
-/// their own; 0 where it is below the normal numbers.
+/// [`sigmoid`] with what e and the sum have lost left out, within four units in the last place, for arguments that have errors
+/// of their own; 0 where it is below the normal numbers.
 #[inline(always)]
 pub(crate) fn sigmoid_of_rounded<T: Real>(x: T) -> T {
     // At the upper bound 2ⁿ is ∞, and at the lower one the sum is 1.

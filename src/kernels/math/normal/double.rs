@@ -24,16 +24,14 @@ pub(in crate::kernels::math) fn gelu(x: f64) -> f64 {
 #[inline(always)]
 pub(in crate::kernels::math) fn gelu_slope(x: f64) -> f64 {
     let normal = Normal::at(x);
-    normal.cdf() + normal.a.copysign(x) * normal.gaussian.value() * DENSITY
+    normal.cdf() + x * normal.gaussian.value() * DENSITY
 }
 
 /// The normal distribution at x and below −|x|.
 struct Normal {
     x: f64,
-    /// |x|, within the bound beyond which e^(−a²/2) is 0.
-    a: f64,
     near: bool,
-    /// Φ(x) where x is near 0, a Φ(−a) e^(a²/2) elsewhere.
+    /// Φ(x) where x is near 0, a Φ(−a) e^(a²/2) with a = |x| elsewhere.
     factor: (f64, f64),
     /// e^(−a²/2).
     gaussian: Scaled<f64>,
@@ -42,10 +40,11 @@ struct Normal {
 impl Normal {
     #[inline(always)]
     fn at(x: f64) -> Self {
+        // Beyond the bound e^(−a²/2) is 0.
         let a = bounded(x.abs(), 0.0, 39.0);
         let near = a < 1.0;
         let factor = if near { cdf_near(x) } else { tail_ratio(a) };
-        Normal { x, a, near, factor, gaussian: gaussian(a, 0.5) }
+        Normal { x, near, factor, gaussian: gaussian(a, 0.5) }
     }
 
     /// Φ(x).
@@ -56,7 +55,7 @@ impl Normal {
         if self.near { self.factor.0 + self.factor.1 } else { far }
     }
 
-    /// x Φ(x) where x is near 0, a Φ(−a) elsewhere.
+    /// x Φ(x) where x is near 0, |x| Φ(−|x|) elsewhere.
     #[inline(always)]
     fn times(&self) -> f64 {
         let (factor, factor_lost) = self.factor;

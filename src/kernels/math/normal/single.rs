@@ -6,6 +6,9 @@ use std::f64::consts::{LN_2, LOG2_E};
 use super::DENSITY;
 use crate::kernels::math::real::{Real, bounded, polynomial, round};
 
+/// Even the largest number times Φ from there down is 0.
+const BOUND: f64 = 37.0;
+
 #[inline(always)]
 pub(in crate::kernels::math) fn normal_cdf(x: f32) -> f32 {
     Normal::at(x).cdf() as f32
@@ -23,12 +26,12 @@ pub(in crate::kernels::math) fn gelu(x: f32) -> f32 {
 #[inline(always)]
 pub(in crate::kernels::math) fn gelu_slope(x: f32) -> f32 {
     let normal = Normal::at(x);
-    (normal.cdf() + normal.a.copysign(x.into()) * normal.gaussian * DENSITY) as f32
+    (normal.cdf() + f64::from(x) * normal.gaussian * DENSITY) as f32
 }
 
 struct Normal {
     x: f32,
-    /// |x|, within the bound beyond which even the largest number times Φ(−|x|) is 0.
+    /// |x|, within the bound.
     a: f64,
     /// e^(−a²/2).
     gaussian: f64,
@@ -39,8 +42,8 @@ struct Normal {
 impl Normal {
     #[inline(always)]
     fn at(x: f32) -> Self {
-        let a = bounded(f64::from(x).abs(), 0.0, 37.0);
-        let gaussian = exp(-0.5 * a * a);
+        let a = bounded(f64::from(x).abs(), 0.0, BOUND);
+        let gaussian = if a < BOUND { exp(-0.5 * a * a) } else { 0.0 };
         let inverse = 1.0 / (a + 3.5);
         let t = (a - 3.5) * inverse;
         let p = polynomial(
