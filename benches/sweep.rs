@@ -14,7 +14,7 @@ use sapwood::prelude::*;
 fn time(batch: usize, width: usize) -> f64 {
     let rng = &mut StdRng::seed_from_u64(0);
     let (x, y) = (Tensor::normal((batch, width), 0.0, 1.0, rng), Tensor::<i64>::zeros(batch));
-    let hidden = |rng: &mut StdRng| Dense::new(width, width, rng).activation(Activation::Relu);
+    let hidden = |rng: &mut StdRng| Dense::<f32>::new(width, width, rng).activation(Activation::Relu);
     let model = chain![hidden(rng), hidden(rng), Dense::new(width, 10, rng)];
     let (mut best, mut runs, start) = (f64::INFINITY, 0, Instant::now());
     while runs < 5 || start.elapsed() < Duration::from_millis(300) {
