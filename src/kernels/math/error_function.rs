@@ -57,8 +57,8 @@ pub(super) fn gaussian<T: Real>(a: T, c: T) -> Scaled<T> {
     exp_sum(-c * (high * high), -c * ((a - high) * (a + high)))
 }
 
-/// a Φ(−a) e^(a²/2) for an a ≥ 1 within the bound beyond which e^(−a²/2) is 0: what it is at a = c, and a polynomial of t = (a − c) / (a + c), which maps all a to [−1, 1]
-/// (after Shepherd and Laframboise, 1981).
+/// a Φ(−a) e^(a²/2) for an a ≥ 1 within the bound beyond which e^(−a²/2) is 0: what it is at a = c, and a polynomial of
+/// t = (a − c) / (a + c), which maps all a to [−1, 1] (after Shepherd and Laframboise, 1981).
 #[inline(always)]
 pub(super) fn tail_ratio<T: Real>(a: T) -> (T, T) {
     let (c, there) = (T::pick(2.0, 5.0), T::pick(0.336204, 0.3845965248750315));
