@@ -1,11 +1,13 @@
-//! Softmax of rows in two steps: first what each row's exponentials stand below and what their sum is, then themselves.
+//! The exponentials of rows that softmax is made of, and their sums.
 
 use super::block::Block;
 use super::isa::vectorized;
 use super::math::{self, Real};
-use super::pool::{self, Pooled};
-use super::reduce::exp_below;
+use super::pool;
+use super::reduce::{exp_below, fold_dense};
 use super::threads;
+use super::transpose::transpose;
+use super::vector::Wide;
 
 /// What an exponential costs, in additions.
 const EXPONENTIAL: usize = 8;
@@ -16,8 +18,8 @@ pub(crate) const NARROW: usize = 32;
 /// Rows that are turned together.
 const TOGETHER: usize = 16;
 
-/// Elements of rows whose exponentials are found together, at most where there is more than one.
-const BLOCK: usize = 1024;
+/// Elements of a piece of work, about.
+const PIECE: usize = threads::CHUNK / EXPONENTIAL;
 
 /// The number to take from x's before their exponentials: their largest, or 0 where an infinite one, or none that is a
 /// number, would make NaN of the differences.
@@ -27,41 +29,65 @@ pub(crate) fn shift<T: num_traits::Float>(largest: T) -> T {
 }
 
 /// Of each row of `width` elements the shift and Σ exp(x − shift), one pair after the other.
-pub(crate) fn sums<T: Real + Pooled + Sync>(x: &[T], width: usize) -> Block<T> {
+pub(crate) fn sums<T: Wide + Real>(x: &[T], width: usize) -> Block<T> {
     let mut pairs = pool::buffer(x.len() / width * 2);
     threads::for_row_chunks(&mut pairs, 2, EXPONENTIAL * width.div_ceil(2), |first, pairs| {
         let pairs = pairs.as_chunks_mut().0;
         let x = &x[first * width..][..pairs.len() * width];
-        if width <= NARROW { sums_of_narrow(x, width, pairs) } else { sums_of_wide(x, width, pairs) }
+        if width > NARROW {
+            let mut exponentials = pool::buffer(width);
+            x.chunks_exact(width).zip(pairs).for_each(|(x, pair)| *pair = of_row(x, &mut exponentials));
+        } else {
+            let mut turned = [[T::zero(); TOGETHER]; NARROW];
+            let rows = x.chunks(TOGETHER * width).zip(pairs.chunks_mut(TOGETHER));
+            rows.for_each(|(x, pairs)| of_narrow_rows(x, &mut turned[..width], pairs));
+        }
     });
     pairs
 }
 
-fn sums_of_wide<T: Real + Pooled + Sync>(x: &[T], width: usize, pairs: &mut [[T; 2]]) {
-    let mut exponentials = pool::buffer(width);
-    for (x, pair) in x.chunks_exact(width).zip(pairs) {
-        let shift = shift(x.iter().copied().fold(T::neg_infinity(), T::max));
-        *pair = [shift, exp_below(x, shift, &mut exponentials)];
-    }
+/// Of each row of `width` elements exp(x − shift), and beside them what [`sums`] gives.
+pub(crate) fn exponentials<T: Wide + Real>(x: &[T], width: usize) -> (Block<T>, Block<T>) {
+    let (mut out, mut pairs) = (pool::buffer(x.len()), pool::buffer(x.len() / width * 2));
+    let rows = (PIECE / width).next_multiple_of(TOGETHER);
+    let pieces = out.chunks_mut(rows * width).zip(x.chunks(rows * width)).zip(pairs.chunks_mut(2 * rows));
+    threads::share_where(threads::worthwhile(x.len() * EXPONENTIAL), pieces, |((out, x), pairs)| {
+        let pairs = pairs.as_chunks_mut().0;
+        if width > NARROW {
+            let rows = x.chunks_exact(width).zip(out.chunks_exact_mut(width)).zip(pairs);
+            rows.for_each(|((x, out), pair)| *pair = of_row(x, out));
+        } else {
+            let mut turned = [[T::zero(); TOGETHER]; NARROW];
+            let turned = &mut turned[..width];
+            let rows = x.chunks(TOGETHER * width).zip(pairs.chunks_mut(TOGETHER));
+            for ((x, pairs), out) in rows.zip(out.chunks_mut(TOGETHER * width)) {
+                of_narrow_rows(x, turned, pairs);
+                transpose(turned.as_flattened(), TOGETHER, out, width, [width, pairs.len()]);
+            }
+        }
+    });
+    (out, pairs)
 }
 
-fn sums_of_narrow<T: Real>(x: &[T], width: usize, pairs: &mut [[T; 2]]) {
-    let mut turned = [[T::zero(); TOGETHER]; NARROW];
-    let turned = &mut turned[..width];
-    for (x, pairs) in x.chunks(TOGETHER * width).zip(pairs.chunks_mut(TOGETHER)) {
-        for (row, x) in x.chunks_exact(width).enumerate() {
-            turned.iter_mut().zip(x).for_each(|(turned, &x)| turned[row] = x);
-        }
-        let (shifts, sums) = vectorized!(|| sums_of_turned(turned));
-        for (row, pair) in pairs.iter_mut().enumerate() {
-            *pair = [shifts[row], sums[row]];
-        }
+/// A row's exponentials and its pair.
+fn of_row<T: Real + Send + Sync>(x: &[T], exponentials: &mut [T]) -> [T; 2] {
+    let shift = shift(fold_dense(x, &(T::neg_infinity(), |a, b| if b > a { b } else { a })));
+    [shift, exp_below(x, shift, exponentials)]
+}
+
+/// The exponentials, turned, and the pairs of at most [`TOGETHER`] rows.
+fn of_narrow_rows<T: Wide + Real>(x: &[T], turned: &mut [[T; TOGETHER]], pairs: &mut [[T; 2]]) {
+    let width = turned.len();
+    transpose(x, width, turned.as_flattened_mut(), TOGETHER, [pairs.len(), width]);
+    let (shifts, sums) = vectorized!(|| of_turned(turned));
+    for (row, pair) in pairs.iter_mut().enumerate() {
+        *pair = [shifts[row], sums[row]];
     }
 }
 
 /// Shifts and sums of rows that lie side by side, whose elements become their exponentials.
 #[inline(always)]
-fn sums_of_turned<T: Real>(turned: &mut [[T; TOGETHER]]) -> ([T; TOGETHER], [T; TOGETHER]) {
+fn of_turned<T: Real>(turned: &mut [[T; TOGETHER]]) -> ([T; TOGETHER], [T; TOGETHER]) {
     let (mut shifts, mut sums) = ([T::neg_infinity(); TOGETHER], [T::zero(); TOGETHER]);
     for &x in &*turned {
         for row in 0..TOGETHER {
@@ -82,35 +108,6 @@ fn sums_of_turned<T: Real>(turned: &mut [[T; TOGETHER]]) -> ([T; TOGETHER], [T; 
     (shifts, sums)
 }
 
-/// exp(x − shift), given each row's pair of [`sums`]; then `change` gets each row's number, its sum and its exponentials.
-pub(crate) fn exponentials<T: Real + Pooled + Sync>(
-    x: &[T],
-    width: usize,
-    pairs: &[T],
-    change: impl Fn(usize, T, &mut [T]) + Sync,
-) -> Block<T> {
-    let (mut out, pairs) = (pool::buffer(x.len()), pairs.as_chunks::<2>().0);
-    threads::for_row_chunks(&mut out, width, EXPONENTIAL, |first, out| {
-        let together = (BLOCK / width).max(1);
-        for (block, out) in out.chunks_mut(together * width).enumerate() {
-            let first = first + block * together;
-            let x = &x[first * width..][..out.len()];
-            for ((x, out), &[shift, _]) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)).zip(&pairs[first..]) {
-                out.iter_mut().zip(x).for_each(|(out, &x)| *out = x - shift);
-            }
-            vectorized!(|| {
-                for x in &mut *out {
-                    *x = math::exp(*x);
-                }
-            });
-            for (i, (out, &[_, sum])) in out.chunks_exact_mut(width).zip(&pairs[first..]).enumerate() {
-                change(first + i, sum, out);
-            }
-        }
-    });
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::{exponentials, sums};
@@ -121,17 +118,14 @@ mod tests {
         for width in [1, 2, 10, 31, 32, 33, 70, 1500] {
             for rows in [1, 15, 16, 37, 3000 / width + 1] {
                 let x: Vec<f64> = (0..rows * width).map(|i| ((i * 7919) % 1013) as f64 / 37.0 - 300.0).collect();
-                let pairs = sums(&x, width);
-                let y = exponentials(&x, width, &pairs, |row, sum, y| {
-                    assert_eq!(sum, pairs[2 * row + 1]);
-                    y.iter_mut().for_each(|y| *y /= sum);
-                });
+                let (y, pairs) = exponentials(&x, width);
+                assert_eq!(pairs[..], sums(&x, width)[..]);
                 for ((x, y), pair) in x.chunks(width).zip(y.chunks(width)).zip(pairs.chunks(2)) {
                     let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                     let sum: f64 = x.iter().map(|x| (x - largest).exp()).sum();
                     assert_eq!(pair[0], largest, "{rows}×{width}");
                     assert!((pair[1] / sum - 1.0).abs() < 1e-14, "{rows}×{width}: {} is not {sum}", pair[1]);
-                    let expected = x.iter().map(|x| (x - largest).exp() / sum);
+                    let expected = x.iter().map(|x| (x - largest).exp());
                     assert!(y.iter().zip(expected).all(|(y, p)| (y - p).abs() < 1e-14), "{rows}×{width}");
                 }
             }
@@ -143,9 +137,8 @@ mod tests {
         let infinity = f32::INFINITY;
         for [width, rest] in [[3, 0], [50, 47]] {
             let x = [vec![-infinity, 1.0, 2.0], vec![-infinity; rest], vec![-infinity; width]].concat();
-            let pairs = sums(&x, width);
+            let (y, pairs) = exponentials(&x, width);
             assert_eq!(pairs[..], [2.0, 1.0 + (-1f32).exp(), 0.0, 0.0]);
-            let y = exponentials(&x, width, &pairs, |_, _, _| {});
             assert_eq!((y[0], y[2], y[width]), (0.0, 1.0, 0.0));
         }
     }

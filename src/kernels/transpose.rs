@@ -17,14 +17,17 @@ pub(super) fn transpose<T: Wide>(
     }
     assert!((rows - 1) * stride + columns <= from.len(), "{rows} rows of {columns} reach outside their source");
     assert!((columns - 1) * to_stride + rows <= to.len(), "{columns} columns of {rows} do not fit");
-    let [whole_rows, whole_columns] = [rows, columns].map(|length| length / SIDE * SIDE);
-    T::wide(Blocks { from, stride, to, to_stride, rows: whole_rows, columns: whole_columns });
-    let mut rest = |row: usize, column: usize| to[column * to_stride + row] = from[row * stride + column];
-    (0..whole_rows).for_each(|row| (whole_columns..columns).for_each(|column| rest(row, column)));
-    (whole_rows..rows).for_each(|row| (0..columns).for_each(|column| rest(row, column)));
+    if rows >= SIDE && columns >= SIDE {
+        return T::wide(Blocks { from, stride, to, to_stride, rows, columns });
+    }
+    for row in 0..rows {
+        for column in 0..columns {
+            to[column * to_stride + row] = from[row * stride + column];
+        }
+    }
 }
 
-/// The blocks of [`SIDE`]×[`SIDE`] that are whole.
+/// Blocks of [`SIDE`]×[`SIDE`], of which there is at least one.
 struct Blocks<'a, T> {
     from: &'a [T],
     stride: usize,
@@ -40,8 +43,8 @@ impl<T: Wide> Work<T> for Blocks<'_, T> {
     #[inline(always)]
     unsafe fn run<V: Vector<Element = T>>(self) {
         let (from, to) = (self.from.as_ptr(), self.to.as_mut_ptr());
-        for row in (0..self.rows).step_by(SIDE) {
-            for column in (0..self.columns).step_by(SIDE) {
+        for row in starts(self.rows) {
+            for column in starts(self.columns) {
                 // SAFETY: the machine has the instruction set, as the caller promises; `transpose` has checked that the
                 // block's rows and columns lie within the slices.
                 unsafe {
@@ -51,6 +54,12 @@ impl<T: Wide> Work<T> for Blocks<'_, T> {
             }
         }
     }
+}
+
+/// Where blocks start that cover `length`, at least [`SIDE`]: the last ends where it does, over some of what the one before has.
+#[inline(always)]
+fn starts(length: usize) -> impl Iterator<Item = usize> {
+    (0..length).step_by(SIDE).map(move |start| start.min(length - SIDE))
 }
 
 #[cfg(test)]

@@ -229,6 +229,31 @@ mod tests {
     }
 
     #[test]
+    fn second_derivatives_of_labels_are_those_of_their_probabilities() {
+        let rng = &mut StdRng::seed_from_u64(1);
+        let (z, v) = (Tensor::<f64>::normal((6, 5), 0.0, 1.0, rng), Tensor::<f64>::normal((6, 5), 0.0, 1.0, rng));
+        let labels = Tensor::from_vec((0..6usize).map(|i| i % 5).collect(), 6);
+        let one_hot: Tensor<f64> = labels.one_hot(5);
+        let options = CrossEntropy::new().label_smoothing(0.2).class_weights(&[0.5, 1.0, 2.0, 0.0, 3.0]);
+        fn hvp(loss: impl Fn(&Tensor<f64>) -> Tensor<f64>, z: &Tensor<f64>, v: &Tensor<f64>) -> Vec<f64> {
+            let g = gradient(|z| (gradient(&loss, z).get().unwrap() * v).sum(), z);
+            g.get().unwrap().to_vec()
+        }
+        // The square has the loss' own cotangent depend on the logits.
+        let a = hvp(|z| options.each(z, &labels).square().sum(), &z, &v);
+        let b = hvp(|z| options.each(z, &one_hot).square().sum(), &z, &v);
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12), "{a:?} is not {b:?}");
+        // Only the cotangent is watched from outside.
+        fn of_weights(each: impl Fn(&Tensor<f64>) -> Tensor<f64>, z: &Tensor<f64>, v: &Tensor<f64>) -> Vec<f64> {
+            let pulled = |w: &Tensor<f64>| (gradient(|z| (each(z) * w).sum(), z).get().unwrap() * v).sum();
+            gradient(pulled, &Tensor::ones(6)).get().unwrap().to_vec()
+        }
+        let a = of_weights(|z| options.each(z, &labels), &z, &v);
+        let b = of_weights(|z| options.each(z, &one_hot), &z, &v);
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12), "{a:?} is not {b:?}");
+    }
+
+    #[test]
     fn ignored_rows_do_not_count_whatever_stands_in_them() {
         let logits = Tensor::from([[2.0, -1.0], [f64::NAN, f64::NEG_INFINITY], [-1.0, 2.0]]);
         let ignoring = CrossEntropy::new().ignore(-100);

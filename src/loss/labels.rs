@@ -78,13 +78,18 @@ impl<T: Float> Labels<T> {
         loss
     }
 
-    /// The rows z̄ = (softmax(z) · Σ k − k) · ȳ; zeros where the label is ignored, whatever stands there.
-    fn pull(&self, z: &[T], softmax: &[T], g: &[T]) -> Block<T> {
-        let total = self.weights.iter().copied().sum::<T>();
-        softmax::exponentials(z, self.classes, softmax, |row, sum, e| match self.labels[row] {
-            Some(label) => self.pull_row(label, total, g[row], sum, e),
-            None => e.fill(T::zero()),
-        })
+    /// The rows of exponentials e^(z − shift) become z̄ = (softmax(z) · Σ k − k) · ȳ; zeros where the label is ignored,
+    /// whatever stands there.
+    fn pull(&self, exponentials: &mut [T], softmax: &[T], g: &[T]) {
+        let (total, pairs) = (self.weights.iter().copied().sum::<T>(), softmax.as_chunks::<2>().0);
+        threads::for_row_chunks(exponentials, self.classes, 1, |first, rows| {
+            for (row, e) in (first..).zip(rows.chunks_exact_mut(self.classes)) {
+                match self.labels[row] {
+                    Some(label) => self.pull_row(label, total, g[row], pairs[row][1], e),
+                    None => e.fill(T::zero()),
+                }
+            }
+        });
     }
 
     /// One row's, of its exponentials and their sum, with all weights added up in `total`.
@@ -114,18 +119,27 @@ impl<T: Float> Labels<T> {
 /// The loss of each row, Σ k (ln Σ e^z − z), with z shifted by its largest; z̄ = (softmax(z) · Σ k − k) · ȳ.
 #[track_caller]
 pub(super) fn cross_entropy_of_labels<T: Float>(logits: &Tensor<T>, target: Labels<T>, shape: &[usize]) -> Tensor<T> {
+    let (classes, watched) = (target.classes.max(1), logits.is_traced());
     let forward = |[z]: [&Tensor<T>; 1]| {
         let z = z.contiguous();
-        let softmax = softmax::sums(z.dense(), target.classes.max(1));
+        let (exponentials, softmax) = if watched {
+            let (exponentials, softmax) = softmax::exponentials(z.dense(), classes);
+            (Some(Tensor::from_dense(exponentials, z.shape())), softmax)
+        } else {
+            (None, softmax::sums(z.dense(), classes))
+        };
         let losses = target.losses(z.dense(), &softmax);
-        (Tensor::from_dense(losses, shape), Arc::new(softmax))
+        (Tensor::from_dense(losses, shape), exponentials.map(|exponentials| (exponentials, Arc::new(softmax))))
     };
-    keeping([logits], forward, &|[z]: [&Tensor<T>; 1], _: &Tensor<T>, softmax: &Arc<Block<T>>| {
-        let (z, target, softmax) = (z.clone(), target.clone(), softmax.clone());
+    keeping([logits], forward, &|[z]: [&Tensor<T>; 1], _: &Tensor<T>, kept: &Option<(Tensor<T>, Arc<Block<T>>)>| {
+        let (z, target, kept) = (z.clone(), target.clone(), kept.clone());
         move |g: Tensor<T>, _| {
-            if !g.is_traced() && !z.is_traced() {
-                let pulled = target.pull(z.contiguous().dense(), &softmax, g.contiguous().dense());
-                return [Some(Tensor::from_dense(pulled, z.shape()))];
+            if let Some((mut exponentials, softmax)) = kept
+                && !g.is_traced()
+                && !z.is_traced()
+            {
+                target.pull(exponentials.as_mut_slice(), &softmax, g.contiguous().dense());
+                return [Some(exponentials)];
             }
             let rows = Tensor::from_dense(target.rows(), z.shape());
             let counted = Tensor::from_dense(target.labels.iter().map(Option::is_some).collect(), g.shape());

@@ -124,9 +124,12 @@ fn along<T: Float>(x: &Tensor<T>, axis: usize) -> Along {
 
 fn softmax_of_narrow<T: Float>(x: &Tensor<T>, width: usize) -> Tensor<T> {
     let x = x.contiguous();
-    let y = softmax::exponentials(x.dense(), width, &softmax::sums(x.dense(), width), |_, sum, y| {
-        let scale = finite(sum).recip();
-        y.iter_mut().for_each(|y| *y *= scale);
+    let (mut y, sums) = softmax::exponentials(x.dense(), width);
+    threads::for_row_chunks(&mut y, width, 1, |first, y| {
+        for (y, &[_, sum]) in y.chunks_exact_mut(width).zip(&sums.as_chunks().0[first..]) {
+            let scale = finite(sum).recip();
+            y.iter_mut().for_each(|y| *y *= scale);
+        }
     });
     Tensor::from_dense(y, x.shape())
 }
