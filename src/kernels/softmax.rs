@@ -49,7 +49,7 @@ pub(crate) fn sums<T: Wide + Real>(x: &[T], width: usize) -> Block<T> {
 /// Of each row of `width` elements exp(x − shift), and beside them what [`sums`] gives.
 pub(crate) fn exponentials<T: Wide + Real>(x: &[T], width: usize) -> (Block<T>, Block<T>) {
     let (mut out, mut pairs) = (pool::buffer(x.len()), pool::buffer(x.len() / width * 2));
-    let rows = (PIECE / width).next_multiple_of(TOGETHER);
+    let rows = (PIECE / width).max(1).next_multiple_of(if width > NARROW { 1 } else { TOGETHER });
     let pieces = out.chunks_mut(rows * width).zip(x.chunks(rows * width)).zip(pairs.chunks_mut(2 * rows));
     threads::share_where(threads::worthwhile(x.len() * EXPONENTIAL), pieces, |((out, x), pairs)| {
         let pairs = pairs.as_chunks_mut().0;
@@ -115,7 +115,7 @@ mod tests {
     /// Widths on either side of what is narrow, and more rows than are turned together.
     #[test]
     fn sums_and_exponentials_are_those_of_the_definition() {
-        for width in [1, 2, 10, 31, 32, 33, 70, 1500] {
+        for width in [1, 2, 10, 31, 32, 33, 70, 1500, 5000] {
             for rows in [1, 15, 16, 37, 3000 / width + 1] {
                 let x: Vec<f64> = (0..rows * width).map(|i| ((i * 7919) % 1013) as f64 / 37.0 - 300.0).collect();
                 let (y, pairs) = exponentials(&x, width);
