@@ -24,6 +24,8 @@
 mod encoding;
 mod file;
 #[cfg(feature = "files")]
+mod half;
+#[cfg(feature = "files")]
 mod numbers;
 #[cfg(feature = "files")]
 mod pytorch;

@@ -1,9 +1,9 @@
 //! Numbers of a tensor as the bytes of a file, little-endian, and back.
 
 use ::safetensors::Dtype;
-use half::{bf16, f16};
 
 use super::Precision;
+use super::half::{BF16, F16};
 use crate::kernels::block::Block;
 use crate::tensor::{Float, Tensor};
 
@@ -24,8 +24,8 @@ pub(super) fn encode<T: Float>(tensor: &Tensor<T>, dtype: Dtype) -> Vec<u8> {
     let numbers = tensor.view();
     let numbers = numbers.iter().map(|&x| x.to_f64());
     match dtype {
-        Dtype::F16 => numbers.flat_map(|x| f16::from_f64(x).to_le_bytes()).collect(),
-        Dtype::BF16 => numbers.flat_map(|x| bf16::from_f64(x).to_le_bytes()).collect(),
+        Dtype::F16 => numbers.flat_map(|x| F16.bits(x).to_le_bytes()).collect(),
+        Dtype::BF16 => numbers.flat_map(|x| BF16.bits(x).to_le_bytes()).collect(),
         Dtype::F64 => numbers.flat_map(f64::to_le_bytes).collect(),
         _ => numbers.flat_map(|x| (x as f32).to_le_bytes()).collect(),
     }
@@ -37,8 +37,8 @@ pub(super) fn decode<T: Float>(bytes: &[u8], dtype: Dtype, shape: &[usize]) -> O
         bytes.as_chunks().0.iter().map(|&bytes| T::from_f64(number(bytes))).collect()
     }
     let numbers = match dtype {
-        Dtype::F16 => numbers(bytes, |bytes| f16::from_le_bytes(bytes).to_f64()),
-        Dtype::BF16 => numbers(bytes, |bytes| bf16::from_le_bytes(bytes).to_f64()),
+        Dtype::F16 => numbers(bytes, |bytes| F16.number(u16::from_le_bytes(bytes))),
+        Dtype::BF16 => numbers(bytes, |bytes| BF16.number(u16::from_le_bytes(bytes))),
         Dtype::F32 => numbers(bytes, |bytes| f64::from(f32::from_le_bytes(bytes))),
         Dtype::F64 => numbers(bytes, f64::from_le_bytes),
         _ => return None,

@@ -106,7 +106,9 @@ fn an_npz_file_names_its_arrays() {
     assert_eq!(refusal(&path, file.read::<f32>("z")), "z: no array of this name among [\"layer.weight\", \"y\"]");
 
     let path = scratch.write("y.npz", b"no archive");
-    assert!(refusal(&path, NpzReader::open(&path)).contains("invalid Zip archive"));
+    let expected = "no whole ZIP archive: Missing end of central directory";
+    assert_eq!(refusal(&path, NpzReader::open(&path)), expected);
     let writer = NpzWriter::create(&path).unwrap().write("y", &Tensor::scalar(1u8)).unwrap();
-    assert!(refusal(&path, writer.write("y", &Tensor::scalar(1u8))).contains("Duplicate filename"));
+    let expected = "there is an array of the name \"y\" already";
+    assert_eq!(refusal(&path, writer.write("y", &Tensor::scalar(1u8))), expected);
 }

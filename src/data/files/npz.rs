@@ -1,11 +1,14 @@
 //! NPZ, NumPy's format of several arrays: a ZIP archive of NPY files.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use flate2::read::DeflateDecoder;
+use rawzip::{
+    CompressionMethod, ErrorKind, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder,
+    ZipArchiveWriter,
+};
 
 use super::npy;
 use super::raw::Raw;
@@ -33,7 +36,9 @@ pub struct NpzReader {
     path: PathBuf,
     /// Those of the arrays.
     names: Vec<String>,
-    archive: ZipArchive<BufReader<File>>,
+    /// Where each array is, and how it is compressed.
+    places: Vec<(ZipArchiveEntryWayfinder, CompressionMethod)>,
+    archive: ZipArchive<FileReader>,
 }
 
 impl NpzReader {
@@ -44,12 +49,19 @@ impl NpzReader {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let open = || {
-            let archive = ZipArchive::new(BufReader::new(File::open(&path)?))?;
-            let names = archive.file_names().map(|name| Ok(name?.trim_end_matches(".npy").to_owned()));
-            Ok((names.collect::<io::Result<_>>()?, archive))
+            let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
+            let archive = ZipArchive::from_file(File::open(&path)?, &mut buffer).map_err(broken)?;
+            let (mut names, mut places) = (vec![], vec![]);
+            let mut entries = archive.entries(&mut buffer);
+            while let Some(entry) = entries.next_entry().map_err(broken)? {
+                let name = str::from_utf8(entry.file_path().as_bytes()).map_err(|_| wrong("a name that is no text"))?;
+                names.push(name.trim_end_matches(".npy").to_owned());
+                places.push((entry.wayfinder(), entry.compression_method()));
+            }
+            Ok((names, places, archive))
         };
-        let (names, archive) = open().map_err(at(&path))?;
-        Ok(NpzReader { path, names, archive })
+        let (names, places, archive) = open().map_err(at(&path))?;
+        Ok(NpzReader { path, names, places, archive })
     }
 
     /// The names of the arrays, in the file's order.
@@ -62,11 +74,20 @@ impl NpzReader {
     /// # Errors
     /// Where there is none of that name, or as [`read_npy`](super::read_npy) and with the array's name.
     pub fn read<T: Raw>(&mut self, name: &str) -> Result<Tensor<T>> {
-        let mut read = || {
-            let Some(number) = self.archive.index_for_name(&format!("{name}.npy")) else {
+        let read = || {
+            let Some(number) = self.names.iter().position(|other| other == name) else {
                 return Err(wrong(format!("no array of this name among {:?}", self.names)));
             };
-            npy::read(&mut self.archive.by_index(number)?)
+            let (place, compression) = self.places[number];
+            let entry = self.archive.get_entry(place).map_err(broken)?;
+            // Reading to the end finds whether it is what was written.
+            match compression {
+                CompressionMethod::STORE => npy::read(&mut entry.verifying_reader(BufReader::new(entry.reader()))),
+                CompressionMethod::DEFLATE => {
+                    npy::read(&mut entry.verifying_reader(DeflateDecoder::new(entry.reader())))
+                }
+                other => Err(wrong(format!("compressed by {other:?}, where what NumPy writes is stored or deflated"))),
+            }
         };
         read().map_err(|error| at(&self.path)(io::Error::new(error.kind(), format!("{name}: {error}"))))
     }
@@ -76,7 +97,8 @@ impl NpzReader {
 #[derive(Debug)]
 pub struct NpzWriter {
     path: PathBuf,
-    archive: ZipWriter<BufWriter<File>>,
+    names: Vec<String>,
+    archive: ZipArchiveWriter<BufWriter<File>>,
 }
 
 impl NpzWriter {
@@ -87,7 +109,7 @@ impl NpzWriter {
     pub fn create(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let file = File::create(&path).map_err(at(&path))?;
-        Ok(NpzWriter { path, archive: ZipWriter::new(BufWriter::new(file)) })
+        Ok(NpzWriter { path, names: vec![], archive: ZipArchiveWriter::new(BufWriter::new(file)) })
     }
 
     /// Adds an array.
@@ -95,10 +117,16 @@ impl NpzWriter {
     /// # Errors
     /// Where the file cannot be written, or has an array of that name.
     pub fn write<T: Raw>(mut self, name: &str, x: &Tensor<T>) -> Result<Self> {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
         let mut write = || {
-            self.archive.start_file(format!("{name}.npy"), options)?;
-            npy::write(&mut self.archive, x)
+            if self.names.iter().any(|other| other == name) {
+                return Err(wrong(format!("there is an array of the name {name:?} already")));
+            }
+            self.names.push(name.to_owned());
+            let (mut entry, config) = self.archive.new_file(&format!("{name}.npy")).start().map_err(broken)?;
+            let mut file = config.wrap(&mut entry);
+            npy::write(&mut file, x)?;
+            let (_, written) = file.finish().map_err(broken)?;
+            entry.finish(written).map(drop).map_err(broken)
         };
         write().map_err(at(&self.path))?;
         Ok(self)
@@ -109,7 +137,15 @@ impl NpzWriter {
     /// # Errors
     /// Where the file cannot be written.
     pub fn finish(self) -> Result<()> {
-        let finish = || self.archive.finish()?.into_inner().map_err(|error| error.into_error());
-        finish().map(drop).map_err(at(&self.path))
+        let finish = || self.archive.finish().map_err(broken)?.flush();
+        finish().map_err(at(&self.path))
+    }
+}
+
+/// What is wrong with an archive, where it is not the file that could not be read or written.
+fn broken(error: rawzip::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::IO(error) => io::Error::new(error.kind(), error.to_string()),
+        _ => wrong(format!("no whole ZIP archive: {error}")),
     }
 }
