@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::find::Recorded;
 use super::gradient::pullback;
-use super::tape::{Cotangents, innermost};
+use super::tape::{Cotangents, Tape, innermost};
 use crate::tensor::{AnyTensor, Element, Float, Tensor};
 
 /// Computes `forward` of the inputs; where a gradient is watching, records the operation.
@@ -44,22 +44,50 @@ where
     P: FnOnce(Tensor<B>, [bool; N]) -> [Option<Tensor<A>>; N] + Send + 'static,
 {
     let Some(tape) = innermost(inputs) else { return forward(inputs) };
-    let nodes = inputs.map(|input| input.node_on(&tape));
-    let outside = inputs.map(|input| input.outside(&tape));
+    let nodes = nodes_on(&tape, inputs);
+    let outside = outside_of(&tape, inputs);
     let name = type_name_of_val(&forward);
     let (output, kept) = keeping(outside.each_ref(), forward, pullback);
     let pull = pullback(outside.each_ref(), &output, &kept);
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
-        let Some(cotangent) = B::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
-        let inputs = pull(cotangent, nodes.map(|node| node.is_some()));
-        for (node, cotangent) in nodes.into_iter().zip(inputs) {
-            if let (Some(node), Some(cotangent)) = (node, cotangent) {
-                cotangents.add(node, cotangent);
-            }
-        }
+        hand_on(nodes, pull(of_output(cotangent), watched(nodes)), cotangents);
     };
     let caller = Location::caller();
-    (tape.record(output, Box::new(pullback), || Recorded::new(name, caller, inputs, &tape)), kept)
+    (tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, inputs, &tape)), kept)
+}
+
+// The steps of `keeping` that are the same for all operations are functions of their own: it is compiled anew for each.
+
+fn nodes_on<A: Element, const N: usize>(tape: &Arc<Tape>, inputs: [&Tensor<A>; N]) -> [Option<usize>; N] {
+    inputs.map(|input| input.node_on(tape))
+}
+
+fn outside_of<A: Element, const N: usize>(tape: &Arc<Tape>, inputs: [&Tensor<A>; N]) -> [Tensor<A>; N] {
+    inputs.map(|input| input.outside(tape))
+}
+
+/// Which inputs a tape watches.
+fn watched<const N: usize>(nodes: [Option<usize>; N]) -> [bool; N] {
+    nodes.map(|node| node.is_some())
+}
+
+/// The cotangent of an operation's output.
+fn of_output<B: Element>(cotangent: AnyTensor) -> Tensor<B> {
+    let Some(cotangent) = B::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
+    cotangent
+}
+
+/// Adds the inputs' cotangents to those of their nodes.
+fn hand_on<A: Element, const N: usize>(
+    nodes: [Option<usize>; N],
+    inputs: [Option<Tensor<A>>; N],
+    cotangents: &mut Cotangents,
+) {
+    for (node, cotangent) in nodes.into_iter().zip(inputs) {
+        if let (Some(node), Some(cotangent)) = (node, cotangent) {
+            cotangents.add(node, cotangent);
+        }
+    }
 }
 
 /// An operation that is one kernel each way: `forward` leaves numbers beside its output, and `pull` makes the cotangents of
@@ -142,7 +170,7 @@ where
     let name = type_name_of_val(&forward);
     let output = accumulating(&x.outside(&tape), forward, whole.clone(), add.clone());
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
-        let Some(cotangent) = T::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
+        let cotangent: Tensor<T> = of_output(cotangent);
         match cotangents.take::<T>(node) {
             Some(sum) if !sum.is_traced() && !cotangent.is_traced() => cotangents.add(node, add(sum, cotangent)),
             so_far => {
@@ -152,7 +180,7 @@ where
         }
     };
     let caller = Location::caller();
-    tape.record(output, Box::new(pullback), || Recorded::new(name, caller, [x], &tape))
+    tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, [x], &tape))
 }
 
 /// [`op`] of two inputs: a pullback for each, of which only the watched are called.
@@ -193,13 +221,12 @@ where
     let output = variadic(&outside, forward, pullback);
     let pull = pullback(&outside, &output);
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
-        let Some(cotangent) = T::unwrap(cotangent) else { unreachable!("a cotangent has its output's type") };
-        for (node, cotangent) in nodes.into_iter().zip(pull(cotangent)) {
+        for (node, cotangent) in nodes.into_iter().zip(pull(of_output(cotangent))) {
             if let Some(node) = node {
                 cotangents.add(node, cotangent);
             }
         }
     };
     let caller = Location::caller();
-    tape.record(output, Box::new(pullback), || Recorded::new(name, caller, inputs, &tape))
+    tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, inputs, &tape))
 }

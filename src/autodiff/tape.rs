@@ -59,7 +59,7 @@ impl Tape {
         self: &Arc<Self>,
         output: Tensor<T>,
         pullback: Pullback,
-        recorded: impl FnOnce() -> Recorded,
+        recorded: &dyn Fn() -> Recorded,
     ) -> Tensor<T> {
         let node = self.push(Some(Operation { pullback }));
         if let Some(watch) = &self.watch {

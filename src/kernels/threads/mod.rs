@@ -70,9 +70,7 @@ pub(crate) fn for_chunks<U: Send>(out: &mut [U], body: impl Fn(usize, &mut [U]) 
 
 /// The same, for two slices of one length.
 pub(crate) fn for_chunk_pairs<U: Send>(a: &mut [U], b: &mut [U], body: impl Fn(usize, &mut [U], &mut [U]) + Sync) {
-    let length = if worthwhile(a.len()) { CHUNK } else { a.len().max(1) };
-    let pieces = a.chunks_mut(length).zip(b.chunks_mut(length)).enumerate();
-    share(pieces, |(i, (a, b))| body(i * length, a, b));
+    if worthwhile(a.len()) { in_pairs_of_pieces(a, b, &body) } else { body(0, a, b) }
 }
 
 /// The same, for rows of `width` elements that must stay whole, each of which costs `cost` additions an element.
@@ -84,8 +82,21 @@ pub(crate) fn for_row_chunks<U: Send>(out: &mut [U], width: usize, cost: usize, 
     if !worthwhile(out.len().saturating_mul(cost)) {
         return body(0, out);
     }
-    let rows = (CHUNK / width.saturating_mul(cost)).max(1);
+    in_pieces(out, width, (CHUNK / width.saturating_mul(cost)).max(1), &body);
+}
+
+// Compiled once for a type of elements, and not for each loop.
+
+type Body<'a, U> = dyn Fn(usize, &mut [U]) + Sync + 'a;
+type BodyOfPairs<'a, U> = dyn Fn(usize, &mut [U], &mut [U]) + Sync + 'a;
+
+fn in_pieces<U: Send>(out: &mut [U], width: usize, rows: usize, body: &Body<'_, U>) {
     share(out.chunks_mut(rows * width).enumerate(), |(i, piece)| body(i * rows, piece));
+}
+
+fn in_pairs_of_pieces<U: Send>(a: &mut [U], b: &mut [U], body: &BodyOfPairs<'_, U>) {
+    let pieces = a.chunks_mut(CHUNK).zip(b.chunks_mut(CHUNK)).enumerate();
+    share(pieces, |(i, (a, b))| body(i * CHUNK, a, b));
 }
 
 #[cfg(test)]
