@@ -58,6 +58,8 @@ extern crate self as sapwood;
 
 pub mod autodiff;
 pub mod checkpoint;
+#[doc(hidden)]
+pub mod compiled;
 pub mod data;
 mod error;
 pub mod guide;

@@ -67,9 +67,9 @@ mod tests {
         // IEEE 754's binary16; the examples of https://en.wikipedia.org/wiki/Half-precision_floating-point_format.
         let examples = [
             (0x0000, 0.0),
-            (0x0001, 0.000000059604644775390625),
-            (0x03ff, 0.000060975551605224609375),
-            (0x0400, 0.00006103515625),
+            (0x0001, 2f64.powi(-24)),
+            (0x03ff, 1023.0 * 2f64.powi(-24)),
+            (0x0400, 2f64.powi(-14)),
             (0x3555, 0.333251953125),
             (0x3bff, 0.99951171875),
             (0x3c00, 1.0),

@@ -13,6 +13,7 @@ use super::vector::SIDE;
 const TILE: usize = 32;
 
 /// The elements in row-major order.
+#[inline(never)]
 pub(crate) fn dense<T: Pooled + Sync>(x: Strided<'_, T>) -> Block<T> {
     let mut out = pool::buffer(x.len());
     let axes = merged(x.shape, [x.strides]);

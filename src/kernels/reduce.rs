@@ -82,6 +82,7 @@ where
 }
 
 /// Σ x over the axes that are not kept. Those along which elements are repeated, as by broadcasting, count as factors.
+#[inline(never)]
 pub(crate) fn sums<T: num_traits::Float + Pooled + Sync>(x: Strided<'_, T>, keep: &[bool]) -> Block<T> {
     let (op, repeated) = ((T::zero(), |a, b| a + b), |axis: usize| !keep[axis] && x.strides[axis] == 0);
     let times = (0..keep.len()).filter(|&axis| repeated(axis)).map(|axis| x.shape[axis]).product::<usize>();

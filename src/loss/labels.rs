@@ -117,6 +117,7 @@ impl<T: Float> Labels<T> {
 }
 
 /// The loss of each row, Σ k (ln Σ e^z − z), with z shifted by its largest; z̄ = (softmax(z) · Σ k − k) · ȳ.
+#[inline(never)]
 #[track_caller]
 pub(super) fn cross_entropy_of_labels<T: Float>(logits: &Tensor<T>, target: Labels<T>, shape: &[usize]) -> Tensor<T> {
     let (classes, watched) = (target.classes.max(1), logits.is_traced());

@@ -90,6 +90,7 @@ impl<T: Float> Layer<Tensor<T>> for Activation {
     type Output = Tensor<T>;
 
     /// The function of each element.
+    #[inline(never)]
     #[track_caller]
     fn forward(&self, x: &Tensor<T>) -> Tensor<T> {
         match *self {

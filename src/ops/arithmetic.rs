@@ -8,6 +8,7 @@ use crate::kernels::elementwise;
 use crate::tensor::{Float, Tensor};
 
 /// x + y; x̄ = ȳ = z̄, summed to the operand's shape.
+#[inline(never)]
 #[track_caller]
 fn add<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let shape = common_shape("add", x, y);
@@ -23,6 +24,7 @@ fn add<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x − y; x̄ = z̄, ȳ = −z̄.
+#[inline(never)]
 #[track_caller]
 fn sub<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let shape = common_shape("sub", x, y);
@@ -38,6 +40,7 @@ fn sub<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x · y; x̄ = z̄ · y, ȳ = z̄ · x.
+#[inline(never)]
 #[track_caller]
 fn mul<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let shape = common_shape("mul", x, y);
@@ -54,6 +57,7 @@ fn mul<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// z = x / y; x̄ = z̄ / y, ȳ = −z̄ · z / y.
+#[inline(never)]
 #[track_caller]
 fn div<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let shape = common_shape("div", x, y);
@@ -70,18 +74,21 @@ fn div<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x · c for a number c.
+#[inline(never)]
 #[track_caller]
 fn scale<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
     unary(x, |x| x.map_elements(move |x| x * by), |_, _| move |g| g * by)
 }
 
 /// x + c for a number c.
+#[inline(never)]
 #[track_caller]
 fn shift<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
     unary(x, |x| x.map_elements(move |x| x + by), |_, _| |g| g)
 }
 
 /// x / c for a number c.
+#[inline(never)]
 #[track_caller]
 fn divide<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
     unary(x, |x| x.map_elements(move |x| x / by), |_, _| move |g| g / by)

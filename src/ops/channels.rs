@@ -8,6 +8,7 @@ use crate::tensor::{Float, Tensor};
 
 /// γ (x − μ) / √(σ² + ε) + β for each channel, with the channel's mean μ and variance σ² over all other axes; γ = 1 and
 /// β = 0 without `affine`; where `rectified`, max(0, that). Also returns the means and variances, as constants.
+#[inline(never)]
 #[track_caller]
 pub(crate) fn normalise_channels<T: Float>(
     x: &Tensor<T>,
@@ -34,6 +35,7 @@ pub(crate) fn normalise_channels<T: Float>(
 }
 
 /// The same with the mean and the variance of each group of neighbouring channels of each observation.
+#[inline(never)]
 #[track_caller]
 pub(crate) fn normalise_channel_groups<T: Float>(
     x: &Tensor<T>,
@@ -66,6 +68,7 @@ fn finished<T: Float>(x: Tensor<T>, affine: Option<[Tensor<T>; 2]>, rectified: b
 }
 
 /// γ x + β for each channel, the second axis. Derivatives: x̄ = γ ȳ, γ̄ = Σ ȳ x, β̄ = Σ ȳ.
+#[inline(never)]
 #[track_caller]
 pub(crate) fn affine_channels<T: Float>(x: &Tensor<T>, scale: &Tensor<T>, shift: &Tensor<T>) -> Tensor<T> {
     let rows = channels(x);
@@ -94,6 +97,7 @@ pub(crate) fn affine_channels<T: Float>(x: &Tensor<T>, scale: &Tensor<T>, shift:
 }
 
 /// x + β for each channel, the second axis. Derivatives: x̄ = ȳ, β̄ = Σ ȳ.
+#[inline(never)]
 #[track_caller]
 pub(crate) fn shift_channels<T: Float>(x: &Tensor<T>, shift: &Tensor<T>) -> Tensor<T> {
     let rows = channels(x);

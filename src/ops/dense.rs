@@ -13,6 +13,7 @@ use crate::tensor::{Float, Shape, Tensor};
 ///
 /// # Panics
 /// As [`Tensor::matmul`], and where the row is not as long as the result is wide.
+#[inline(never)]
 #[track_caller]
 pub(crate) fn dense<T: Float>(x: &Tensor<T>, w: &Tensor<T>, bias: &Tensor<T>, rectified: bool) -> Tensor<T> {
     let (of_x, of_w) = (x.shape(), w.shape());

@@ -198,6 +198,7 @@ fn add_along<T: Float>(source: &Tensor<T>, axis: usize, index: &Tensor<usize>, s
 }
 
 /// [`Tensor::index_select`] with indices known to fit.
+#[inline(never)]
 #[track_caller]
 fn select<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<usize>) -> Tensor<T> {
     unary(
@@ -222,6 +223,7 @@ fn select<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<usize>) -> Te
 }
 
 /// Zeros of `shape` with the slices of `source` added where the indices say: the transpose of [`select`].
+#[inline(never)]
 #[track_caller]
 fn add_slices<T: Float>(source: &Tensor<T>, axis: usize, indices: &Tensor<usize>, shape: Shape) -> Tensor<T> {
     unary(

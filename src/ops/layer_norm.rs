@@ -32,6 +32,7 @@ struct Norm {
     epsilon: f64,
 }
 
+#[inline(never)]
 #[track_caller]
 fn normalise<T: Float>(inputs: [&Tensor<T>; 3], norm: Norm) -> Tensor<T> {
     let [x, scale, shift] = inputs.map(Tensor::shape);

@@ -54,6 +54,7 @@ fn batch(shape: &[usize]) -> &[usize] {
 }
 
 /// The products of matrices that are known to fit.
+#[inline(never)]
 #[track_caller]
 pub(super) fn matrix_product<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     if x.rank() > 2 && w.rank() == 2 {
@@ -75,6 +76,7 @@ pub(super) fn matrix_product<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T
 }
 
 /// The products themselves, not differentiated.
+#[inline(never)]
 #[track_caller]
 fn multiply<T: Float>(x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let (x_matrix, w_matrix) = (x.rank() - 2, w.rank() - 2);

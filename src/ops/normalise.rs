@@ -69,6 +69,7 @@ pub(super) fn grouped(shape: &[usize], keep: &[bool]) -> Option<Rows> {
 }
 
 /// (x − μ) / √(σ² + ε) with the moments of each group, which are returned too; where `rectified`, max(0, that).
+#[inline(never)]
 #[track_caller]
 pub(super) fn standardise_groups<T: Float>(
     x: &Tensor<T>,
@@ -85,6 +86,7 @@ pub(super) fn standardise_groups<T: Float>(
 ///
 /// Derivatives, with x̂ = (x − μ) / √(σ² + ε) and h = γ ȳ: x̄ = (h − mean(h) − x̂ mean(h x̂)) / √(σ² + ε), γ̄ = Σ ȳ x̂, β̄ = Σ ȳ,
 /// where ȳ counts only where y is above 0 if it is rectified.
+#[inline(never)]
 #[track_caller]
 pub(super) fn normalise_groups<T: Float>(
     inputs: [&Tensor<T>; 3],

@@ -113,6 +113,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+#[inline(never)]
 #[track_caller]
 fn largest<T: Float>(x: &Tensor<T>, pooling: &Pooling) -> Tensor<T> {
     let places = windows::largest(&pooling.windows, x.contiguous().dense());
@@ -120,6 +121,7 @@ fn largest<T: Float>(x: &Tensor<T>, pooling: &Pooling) -> Tensor<T> {
 }
 
 /// y[n, c, i] = x[n, c, places[n, c, i]], the places being numbered within a channel.
+#[inline(never)]
 #[track_caller]
 fn take<T: Float>(x: &Tensor<T>, places: &Tensor<u32>, pooling: &Pooling) -> Tensor<T> {
     unary(
@@ -137,6 +139,7 @@ fn take<T: Float>(x: &Tensor<T>, places: &Tensor<u32>, pooling: &Pooling) -> Ten
 }
 
 /// The transpose of [`take`].
+#[inline(never)]
 #[track_caller]
 fn put<T: Float>(y: &Tensor<T>, places: &Tensor<u32>, pooling: &Pooling) -> Tensor<T> {
     unary(

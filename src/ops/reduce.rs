@@ -132,6 +132,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+#[inline(never)]
 #[track_caller]
 fn sum<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     unary(
@@ -144,6 +145,7 @@ fn sum<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     )
 }
 
+#[inline(never)]
 #[track_caller]
 fn mean<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
     let count = T::from_f64(over.count() as f64);

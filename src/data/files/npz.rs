@@ -122,7 +122,7 @@ impl NpzWriter {
                 return Err(wrong(format!("there is an array of the name {name:?} already")));
             }
             self.names.push(name.to_owned());
-            let (mut entry, config) = self.archive.new_file(&format!("{name}.npy")).start().map_err(broken)?;
+            let (mut entry, config) = self.archive.new_file(format!("{name}.npy")).start().map_err(broken)?;
             let mut file = config.wrap(&mut entry);
             npy::write(&mut file, x)?;
             let (_, written) = file.finish().map_err(broken)?;

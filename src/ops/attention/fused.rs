@@ -13,6 +13,7 @@ use crate::tensor::{Float, Layout, Shape, Tensor};
 /// Attention in tiles, of queries, keys and values with equal axes before their matrices, none of them empty.
 ///
 /// Derivative: with the weights P, S̄ = P · (ȳ vᵀ − Σ ȳ·y); q̄ = S̄ k / √d, k̄ = S̄ᵀ q / √d, v̄ = Pᵀ ȳ.
+#[inline(never)]
 #[track_caller]
 pub(super) fn attention<T: Float>(inputs: [&Tensor<T>; 3], causal: bool) -> Tensor<T> {
     let [q, k, v] = inputs.map(Tensor::shape);

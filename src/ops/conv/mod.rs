@@ -77,6 +77,7 @@ impl<T: Float> Tensor<T> {
 ///
 /// # Panics
 /// As `conv`, and where there is not a number for each channel.
+#[inline(never)]
 #[track_caller]
 pub(crate) fn conv_with_bias<T: Float>(
     x: &Tensor<T>,
@@ -111,6 +112,7 @@ pub(crate) fn conv_with_bias<T: Float>(
 }
 
 /// y = w ⋆ x.
+#[inline(never)]
 #[track_caller]
 fn convolve<T: Float>(x: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
     binary(
@@ -128,6 +130,7 @@ fn convolve<T: Float>(x: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<
 }
 
 /// The x̄ of [`convolve`] for ȳ = y.
+#[inline(never)]
 #[track_caller]
 fn transposed<T: Float>(y: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
     binary(
@@ -145,6 +148,7 @@ fn transposed<T: Float>(y: &Tensor<T>, w: &Tensor<T>, shape: ConvShape) -> Tenso
 }
 
 /// The w̄ of [`convolve`] for ȳ = y.
+#[inline(never)]
 #[track_caller]
 fn weight_gradient<T: Float>(x: &Tensor<T>, y: &Tensor<T>, shape: ConvShape) -> Tensor<T> {
     binary(
