@@ -105,6 +105,21 @@ fn an_npz_file_names_its_arrays() {
     assert_eq!(refusal(&path, file.read::<f32>("y")), "y: holds `|b1`, not f32");
     assert_eq!(refusal(&path, file.read::<f32>("z")), "z: no array of this name among [\"layer.weight\", \"y\"]");
 
+    // A name that ends as a file's does comes back whole.
+    let path = scratch.0.join("z.npz");
+    let z = Tensor::scalar(1u8);
+    NpzWriter::create(&path).unwrap().write("z.npy", &z).unwrap().finish().unwrap();
+    let mut file = NpzReader::open(&path).unwrap();
+    assert_eq!(file.names(), ["z.npy"]);
+    assert_eq!(file.read::<u8>("z.npy").unwrap(), z);
+
+    // The list says how many arrays there are, 12 bytes before the end.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let count = bytes.len() - 12;
+    bytes[count] += 1;
+    let path = scratch.write("more.npz", &bytes);
+    assert_eq!(refusal(&path, NpzReader::open(&path)), "lists 1 arrays, where it says 2");
+
     let path = scratch.write("y.npz", b"no archive");
     let expected = "no whole ZIP archive: Missing end of central directory";
     assert_eq!(refusal(&path, NpzReader::open(&path)), expected);

@@ -55,8 +55,11 @@ impl NpzReader {
             let mut entries = archive.entries(&mut buffer);
             while let Some(entry) = entries.next_entry().map_err(broken)? {
                 let name = str::from_utf8(entry.file_path().as_bytes()).map_err(|_| wrong("a name that is no text"))?;
-                names.push(name.trim_end_matches(".npy").to_owned());
+                names.push(name.strip_suffix(".npy").unwrap_or(name).to_owned());
                 places.push((entry.wayfinder(), entry.compression_method()));
+            }
+            if names.len() as u64 != archive.entries_hint() {
+                return Err(wrong(format!("lists {} arrays, where it says {}", names.len(), archive.entries_hint())));
             }
             Ok((names, places, archive))
         };
@@ -72,10 +75,12 @@ impl NpzReader {
     /// Reads an array.
     ///
     /// # Errors
-    /// Where there is none of that name, or as [`read_npy`](super::read_npy) and with the array's name.
+    /// Where there is none of that name or it is neither stored nor deflated, or as [`read_npy`](super::read_npy), with the
+    /// array's name.
     pub fn read<T: Raw>(&mut self, name: &str) -> Result<Tensor<T>> {
         let read = || {
-            let Some(number) = self.names.iter().position(|other| other == name) else {
+            // Of several of one name the last, as NumPy.
+            let Some(number) = self.names.iter().rposition(|other| other == name) else {
                 return Err(wrong(format!("no array of this name among {:?}", self.names)));
             };
             let (place, compression) = self.places[number];
