@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::block::Block;
-use super::elementwise::map_in_place;
+use super::elementwise::{each_in_place, map_in_place};
 use super::isa::vectorized;
 use super::math::{self, Real};
 use super::pool::{self, Pooled};
@@ -93,7 +93,7 @@ pub(crate) fn sums<T: num_traits::Float + Pooled + Sync>(x: Strided<'_, T>, keep
         (0..keep.len()).map(|axis| if repeated(axis) { 1 } else { x.shape[axis] }).collect();
     let mut sums = fold(Strided { shape: &shape, ..x }, keep, &op);
     let times = T::from(times).unwrap_or_else(T::infinity);
-    map_in_place(&mut sums, move |sum| sum * times);
+    map_in_place(&mut sums, &each_in_place(move |sum| sum * times));
     sums
 }
 

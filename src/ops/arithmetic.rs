@@ -4,7 +4,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 
 use super::broadcast::{common_shape, shapes, zip_over};
 use crate::autodiff::{binary, unary};
-use crate::kernels::elementwise;
+use crate::kernels::elementwise::{self, EachInPlace, EachOnto, each_in_place, each_onto};
 use crate::tensor::{Float, Tensor};
 
 /// x + y; x̄ = ȳ = z̄, summed to the operand's shape.
@@ -113,12 +113,12 @@ fn divide_by<T: Float>(number: T, x: &Tensor<T>) -> Tensor<T> {
     )
 }
 
-/// Applies `f` to the elements where nobody else sees them and no gradient watches; gives the tensor back elsewhere.
-fn in_place<T: Float>(mut x: Tensor<T>, f: impl Fn(T) -> T + Copy + Sync) -> Result<Tensor<T>, Tensor<T>> {
+/// Replaces the elements where nobody else sees them and no gradient watches; gives the tensor back elsewhere.
+fn in_place<T: Float>(mut x: Tensor<T>, each: &EachInPlace<'_, T>) -> Result<Tensor<T>, Tensor<T>> {
     if x.is_traced() || !x.is_sole_owner() {
         return Err(x);
     }
-    elementwise::map_in_place(x.as_mut_slice(), f);
+    elementwise::map_in_place(x.as_mut_slice(), each);
     Ok(x)
 }
 
@@ -126,13 +126,13 @@ fn in_place<T: Float>(mut x: Tensor<T>, f: impl Fn(T) -> T + Copy + Sync) -> Res
 pub(super) fn in_place_with<T: Float>(
     mut x: Tensor<T>,
     y: &Tensor<T>,
-    f: impl Fn(T, T) -> T + Copy + Sync,
+    each: &EachOnto<'_, T, T>,
 ) -> Result<Tensor<T>, Tensor<T>> {
     if x.is_traced() || y.is_traced() || !x.is_sole_owner() {
         return Err(x);
     }
     let Some(layout) = y.layout().broadcast(x.shape()) else { return Err(x) };
-    elementwise::zip_in_place(x.as_mut_slice(), layout.of(y.storage()), f);
+    elementwise::zip_in_place(x.as_mut_slice(), layout.of(y.storage()), each);
     Ok(x)
 }
 
@@ -150,7 +150,7 @@ macro_rules! operator {
             type Output = Tensor<T>;
             #[track_caller]
             fn $method(self, other: &Tensor<T>) -> Tensor<T> {
-                match in_place_with(self, other, |x, y| x $symbol y) {
+                match in_place_with(self, other, &each_onto(|x, y| x $symbol y)) {
                     Ok(result) => result,
                     Err(x) => $function(&x, other),
                 }
@@ -160,7 +160,7 @@ macro_rules! operator {
             type Output = Tensor<T>;
             #[track_caller]
             fn $method(self, other: Tensor<T>) -> Tensor<T> {
-                match in_place_with(other, self, |y, x| x $symbol y) {
+                match in_place_with(other, self, &each_onto(|y, x| x $symbol y)) {
                     Ok(result) => result,
                     Err(y) => $function(self, &y),
                 }
@@ -170,7 +170,7 @@ macro_rules! operator {
             type Output = Tensor<T>;
             #[track_caller]
             fn $method(self, other: Tensor<T>) -> Tensor<T> {
-                match in_place_with(self, &other, |x, y| x $symbol y) {
+                match in_place_with(self, &other, &each_onto(|x, y| x $symbol y)) {
                     Ok(result) => result,
                     Err(x) => &x $symbol other,
                 }
@@ -187,7 +187,7 @@ macro_rules! operator {
             type Output = Tensor<T>;
             #[track_caller]
             fn $method(self, number: T) -> Tensor<T> {
-                match in_place(self, move |x| x $symbol number) {
+                match in_place(self, &each_in_place(move |x| x $symbol number)) {
                     Ok(result) => result,
                     Err(x) => $with_number(&x, number),
                 }
@@ -259,7 +259,7 @@ impl<T: Float> Neg for Tensor<T> {
     type Output = Tensor<T>;
     #[track_caller]
     fn neg(self) -> Tensor<T> {
-        match in_place(self, |x| -x) {
+        match in_place(self, &each_in_place(|x: T| -x)) {
             Ok(result) => result,
             Err(x) => -&x,
         }

@@ -108,13 +108,22 @@ pub(crate) fn zip_over<A: Element, B: Element, U: Element>(
     b: &Tensor<B>,
     f: impl Fn(A, B) -> U + Copy + Sync,
 ) -> Tensor<U> {
+    zip_blocks_over(shape, a, b, &elementwise::each_pair(f))
+}
+
+fn zip_blocks_over<A: Element, B: Element, U: Element>(
+    shape: &[usize],
+    a: &Tensor<A>,
+    b: &Tensor<B>,
+    each: &elementwise::EachPair<'_, A, B, U>,
+) -> Tensor<U> {
     if a.shape() == shape && b.shape() == shape {
-        return Tensor::from_dense(elementwise::zip(a.strided(), b.strided(), f), shape);
+        return Tensor::from_dense(elementwise::zip(a.strided(), b.strided(), each), shape);
     }
     let (Some(a_layout), Some(b_layout)) = (a.layout().broadcast(shape), b.layout().broadcast(shape)) else {
         unreachable!("the shapes {:?} and {:?} were found to broadcast to {shape:?}", a.shape(), b.shape())
     };
-    Tensor::from_dense(elementwise::zip(a_layout.of(a.storage()), b_layout.of(b.storage()), f), shape)
+    Tensor::from_dense(elementwise::zip(a_layout.of(a.storage()), b_layout.of(b.storage()), each), shape)
 }
 
 /// The shapes of both operands, to which a pullback sums its cotangents.

@@ -133,7 +133,8 @@ fn choose<T: Element>(mask: &Tensor<bool>, yes: &Tensor<T>, no: &Tensor<T>) -> T
         yes,
         no,
         |yes, no| {
-            Tensor::from_dense(elementwise::zip3(mask.strided(), yes.strided(), no.strided(), pick), mask.shape())
+            let picked = elementwise::zip3(mask.strided(), yes.strided(), no.strided(), &elementwise::each_triple(pick));
+            Tensor::from_dense(picked, mask.shape())
         },
         |_, _, _| {
             let (mask, same) = (mask.clone(), mask.clone());

@@ -6,9 +6,9 @@
 //! system's functions share one loop ([`map_shared`]), which spares the compiler much and costs them a call an element.
 
 use super::arithmetic::in_place_with;
-use super::broadcast::zip_over;
+use super::broadcast::expanded;
 use crate::autodiff::{keeping, unary};
-use crate::kernels::elementwise;
+use crate::kernels::elementwise::{self, EachOnto, each_onto};
 use crate::tensor::{Float, Tensor};
 
 /// y = f(x), with dy/dx as an expression of x.
@@ -51,7 +51,7 @@ where
         |x| x.map_elements(f),
         |x, _| {
             let (x, slope, derivative) = (x.clone(), slope, derivative.clone());
-            move |g| fused(g, &x, slope, derivative)
+            move |g| fused(g, &x, &times(slope), &derivative)
         },
     )
 }
@@ -70,7 +70,7 @@ where
         |x| x.map_elements(f),
         |_, y| {
             let (y, slope, derivative) = (y.clone(), slope, derivative.clone());
-            move |g| fused(g, &y, slope, derivative)
+            move |g| fused(g, &y, &times(slope), &derivative)
         },
     )
 }
@@ -92,7 +92,7 @@ where
             );
             return (y, None);
         }
-        let (y, slope) = elementwise::map_to_two(outside.strided(), f);
+        let (y, slope) = elementwise::map_to_two(outside.strided(), &elementwise::each_to_two(f));
         let of = |elements| Tensor::from_dense(elements, outside.shape());
         (of(y), Some(of(slope)))
     };
@@ -122,29 +122,27 @@ pub(super) fn map_shared<T: Float>(x: &Tensor<T>, f: &(dyn Fn(T) -> T + Sync)) -
     x.map_elements(f)
 }
 
-/// g times the slope at each element: in one pass, or as tensor operations where an outer gradient is watching.
+/// g times the slope at each element: in one pass by the loop `times_slope`, or as tensor operations where an outer gradient is
+/// watching.
 fn fused<T: Float>(
     g: Tensor<T>,
     at: &Tensor<T>,
-    slope: impl Fn(T) -> T + Copy + Sync,
-    derivative: impl Fn(&Tensor<T>) -> Tensor<T>,
+    times_slope: &EachOnto<'_, T, T>,
+    derivative: &dyn Fn(&Tensor<T>) -> Tensor<T>,
 ) -> Tensor<T> {
     if g.is_traced() || at.is_traced() {
         return g * derivative(at);
     }
-    let in_place = in_place_with(
-        g,
-        at,
+    in_place_with(g, at, times_slope).unwrap_or_else(|g| {
+        let g = expanded(&g, at.shape());
+        Tensor::from_dense(elementwise::zip_onto_copy(g.strided(), at.strided(), times_slope), at.shape())
+    })
+}
+
+/// g · s(x), as a loop onto g.
+fn times<T: Float>(slope: impl Fn(T) -> T + Copy + Sync) -> impl Fn(&mut [T], &[T]) + Copy + Sync {
+    each_onto(
         #[inline(always)]
         move |g, at| g * slope(at),
-    );
-    in_place.unwrap_or_else(|g| {
-        zip_over(
-            at.shape(),
-            &g,
-            at,
-            #[inline(always)]
-            move |g, at| g * slope(at),
-        )
-    })
+    )
 }

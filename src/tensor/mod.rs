@@ -19,8 +19,8 @@ pub use element::{Element, Float, Index};
 pub(crate) use layout::{Layout, Shape, Strides, broadcast_shapes, list};
 
 use crate::autodiff::Trace;
-use crate::kernels::Strided;
 use crate::kernels::block::Block;
+use crate::kernels::{Strided, elementwise};
 
 /// An array of any rank: row-major, with shared storage that is copied when it is written to (`clone` is cheap).
 ///
@@ -212,7 +212,11 @@ impl<T: Element> Tensor<T> {
 
     /// `f` of every element; not differentiated.
     pub(crate) fn map_elements<U: Element>(&self, f: impl Fn(T) -> U + Copy + Sync) -> Tensor<U> {
-        Tensor::from_dense(crate::kernels::elementwise::map(self.strided(), f), self.shape())
+        self.map_blocks(&elementwise::each(f))
+    }
+
+    fn map_blocks<U: Element>(&self, each: &elementwise::Each<'_, T, U>) -> Tensor<U> {
+        Tensor::from_dense(elementwise::map(self.strided(), each), self.shape())
     }
 }
 
