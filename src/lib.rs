@@ -53,6 +53,27 @@
 //!
 //! Programming mistakes, such as shapes that do not fit, panic at the caller's line with the operation and the
 //! shapes. Files, data and losses that are not finite give the crate's [`Error`](enum@Error).
+//!
+//! # Threads
+//!
+//! What is large enough is shared out to the threads of [rayon](https://docs.rs/rayon)'s pool: as many as the processor has
+//! cores, or as the environment variable `RAYON_NUM_THREADS` says. A program chooses for itself by rayon's own means; the
+//! results are the same bits with any number.
+//!
+//! ```
+//! use rayon::ThreadPoolBuilder;
+//! use sapwood::prelude::*;
+//!
+//! let x: Tensor = Tensor::normal((300, 300), 0.0, 1.0, &mut StdRng::seed_from_u64(0));
+//! let pool = ThreadPoolBuilder::new().num_threads(2).build()?;
+//! // In there two threads work on each operation.
+//! let y = pool.install(|| x.matmul(&x));
+//! assert_eq!(y, x.matmul(&x));
+//! # Ok::<(), rayon::ThreadPoolBuildError>(())
+//! ```
+//!
+//! `ThreadPoolBuilder::new().num_threads(2).use_current_thread().build_global()`, as the first thing in `main`, sets it for the
+//! whole program. Build with `--release`: without optimisation the same takes some two hundred times as long.
 
 extern crate self as sapwood;
 

@@ -58,7 +58,7 @@ pub(super) fn work_together(count: usize, work: &Work<'_>) {
     let address = (&raw const job).cast::<Job<'static>>();
     for _ in WAITING.load(Ordering::SeqCst)..count {
         WAITING.fetch_add(1, Ordering::SeqCst);
-        rayon::spawn(help);
+        rayon_core::spawn(help);
     }
     // From here until the job is off the board nothing may unwind.
     board().push(Posted { job: address, places: count });
@@ -105,7 +105,7 @@ fn help() {
             spin_loop();
         }
         // Whoever else uses the pool, or the processor, need not wait for a helper that waits.
-        if rayon::yield_now() == Some(rayon::Yield::Executed) {
+        if rayon_core::yield_now() == Some(rayon_core::Yield::Executed) {
             continue;
         }
         thread::yield_now();

@@ -20,7 +20,7 @@ pub(crate) fn work_alone() {
 
 /// How many threads may share the calling thread's work.
 pub(crate) fn available() -> usize {
-    if ALONE.get() { 1 } else { rayon::current_num_threads() }
+    if ALONE.get() { 1 } else { rayon_core::current_num_threads() }
 }
 
 /// Whether `work` (about an addition an element) is worth several threads.

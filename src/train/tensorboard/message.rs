@@ -115,12 +115,27 @@ pub(super) fn record(message: &Message) -> Vec<u8> {
 
 /// CRC-32C, rotated and shifted: so a checksum of bytes that hold checksums is no weaker.
 fn checksum(bytes: &[u8]) -> [u8; 4] {
-    crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
+    crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
+}
+
+/// The remainder by Castagnoli's polynomial, bit by bit ([RFC 3720](https://www.rfc-editor.org/rfc/rfc3720), section 12.1).
+fn crc32c(bytes: &[u8]) -> u32 {
+    let shifted = |crc: u32| if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| shifted(crc)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_checksum_is_crc_32c() {
+        // RFC 3720, appendix B.4: 32 bytes of zeroes, of ones, and counting up.
+        let counted: Vec<u8> = (0..32).collect();
+        for (bytes, crc) in [(&[0; 32][..], 0x8a91_36aa), (&[0xff; 32], 0x62a8_ab43), (&counted, 0x46dd_794e)] {
+            assert_eq!(crc32c(bytes), crc);
+        }
+    }
 
     /// What the `tensorboard` package 2.21.0 writes for the same events: `RecordWriter` of the serialised messages.
     #[test]
