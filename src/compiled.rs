@@ -2,26 +2,104 @@
 //!
 //! Generic functions are compiled in the crates that use them, except those that are never inlined: of these a crate takes what
 //! another has compiled (Rust 1.85 and later). So the functions under which most programs' large loops lie are marked
-//! `#[inline(never)]`, and used here.
+//! `#[inline(never)]`, and used here. Nothing calls what is here: to be compiled is enough.
 
-use crate::loss::cross_entropy;
-use crate::nn::{Activation, BatchNorm, Conv2d, Dense, Embedding, Layer, LayerNorm, MaxPool, MultiHeadAttention};
+use crate::autodiff::{GradientTree, Grads};
+use crate::loss::{binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
+use crate::nn::{
+    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dense, Embedding, Gru, Layer, LayerNorm, Lstm, MaxPool, MeanPool,
+    MultiHeadAttention,
+};
+use crate::optim::{Adam, AdamW, Descent, Momentum, Nesterov, RMSProp, Rule, State, update};
 use crate::tensor::Tensor;
+use ndarray::s;
 
-type Layers = (Dense, Conv2d, BatchNorm, Embedding, MultiHeadAttention, LayerNorm);
+pub type Convolutional = (Conv2d, ConvTranspose2d, BatchNorm);
+pub type Sequential = (Embedding, MultiHeadAttention, LayerNorm, Lstm, Gru);
 
-/// Never called: to be compiled is enough.
-pub fn compiled(x: &Tensor, labels: &Tensor<i64>, layers: &Layers) -> [Tensor; 9] {
-    let (dense, conv, batch_norm, embedding, attention, layer_norm) = layers;
+pub fn convolutional(x: &Tensor, layers: &Convolutional) -> [Tensor; 5] {
+    let (conv, transposed, batch_norm) = layers;
+    let pools = [MaxPool::new(2).forward(x), MeanPool::new(2).forward(x)];
+    let [max, mean] = pools;
+    [conv.forward(x), transposed.forward(x), batch_norm.forward(x), max, mean]
+}
+
+pub fn sequential(x: &Tensor, tokens: &Tensor<i64>, layers: &Sequential) -> [Tensor; 5] {
+    let (embedding, attention, layer_norm, lstm, gru) = layers;
+    [embedding.forward(tokens), attention.forward(x), layer_norm.forward(x), lstm.forward(x), gru.forward(x)]
+}
+
+pub fn dense(x: &Tensor, labels: &Tensor<i64>, layer: &Dense) -> [Tensor; 7] {
     [
-        dense.forward(x),
-        conv.forward(x),
-        batch_norm.forward(x),
-        embedding.forward(labels),
-        attention.forward(x),
-        layer_norm.forward(x),
-        MaxPool::new(2).forward(x),
+        layer.forward(x),
         Activation::Relu.forward(x),
         cross_entropy(x, labels),
+        binary_cross_entropy_with_logits(x, x),
+        mse(x, x),
+        mae(x, x),
+        huber(x, x, 1.0),
     ]
+}
+
+pub fn operators(x: &Tensor) -> [Tensor; 17] {
+    let owned = || x.clone();
+    [
+        -x,
+        -owned(),
+        1.0 - x,
+        1.0 / x,
+        owned() + x,
+        owned() - x,
+        owned() * x,
+        owned() / x,
+        x + owned(),
+        x - owned(),
+        x * owned(),
+        x / owned(),
+        owned() + owned(),
+        owned() * owned(),
+        owned() + 1.0,
+        owned() * 2.0,
+        owned() / 2.0,
+    ]
+}
+
+pub fn operations(x: &Tensor) -> [Tensor; 18] {
+    [
+        x.exp(),
+        x.ln(),
+        x.sqrt(),
+        x.square(),
+        x.abs(),
+        x.powi(3),
+        x.maximum(x),
+        x.minimum(x),
+        x.gt(x).where_(x, 0.0),
+        x.lt(0.0).where_(x, 0.0),
+        x.softmax(1),
+        x.log_softmax(1),
+        x.max_axis(1),
+        x.argmax_axis(1).cast(),
+        x.var_axis(1, 0),
+        x.norm(),
+        x.slice(s![1..]),
+        Tensor::concat(&[x], 0),
+    ]
+}
+
+pub type States<M> =
+    (State<Adam, M>, State<AdamW, M>, State<Descent, M>, State<Momentum, M>, State<Nesterov, M>, State<RMSProp, M>);
+
+pub fn rules(states: &mut States<Tensor>, x: &mut Tensor, grads: &Grads<Tensor>) {
+    fn step<R: Rule>(state: &mut State<R, Tensor>, x: &mut Tensor, grads: &Grads<Tensor>) {
+        update(state, x, grads);
+    }
+    let (adam, adamw, descent, momentum, nesterov, rmsprop) = states;
+    let clipped = grads.clone().clip_norm(1.0);
+    step(adam, x, &clipped);
+    step(adamw, x, grads);
+    step(descent, x, grads);
+    step(momentum, x, grads);
+    step(nesterov, x, grads);
+    step(rmsprop, x, grads);
 }

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::gradient::Gradient;
+use crate::kernels::reduce;
 use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Tree, Walk};
 use crate::tensor::{Float, Tensor};
 
@@ -162,9 +163,13 @@ impl MapLeaf<Ref<'_, Gradient>, Nothing> for Squares {
         if gradient.is_traced() {
             self.traced.get_or_insert_with(|| walk.place());
         }
-        let squares = gradient.map_elements(|x| x.to_f64() * x.to_f64());
-        self.sum += crate::kernels::reduce::sum(squares.dense());
+        self.sum += sum_of_squares(gradient);
     }
+}
+
+#[inline(never)]
+fn sum_of_squares<T: Float>(x: &Tensor<T>) -> f64 {
+    reduce::sum(x.map_elements(|x| x.to_f64() * x.to_f64()).dense())
 }
 
 struct Finite(bool);

@@ -90,6 +90,7 @@ pub(super) mod each {
     /// let weights = y.gt(0.5).where_(3.0, 1.0);
     /// let loss = (loss::each::binary_cross_entropy_with_logits(&logits, &y) * weights).mean();
     /// ```
+    #[inline(never)]
     #[track_caller]
     pub fn binary_cross_entropy_with_logits<T: Float>(logits: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
         same_shape("binary_cross_entropy_with_logits", logits, target);

@@ -189,6 +189,7 @@ pub(super) mod each {
 
     /// A function of the errors d = p − t, given with its derivative, or its mean over all n: p̄ = ȳ · derivative(d), over
     /// n for the mean, t̄ = −p̄.
+    #[inline(never)]
     #[track_caller]
     fn of_error<T: Float>(
         loss: &str,

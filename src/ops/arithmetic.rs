@@ -95,12 +95,14 @@ fn divide<T: Float>(x: &Tensor<T>, by: T) -> Tensor<T> {
 }
 
 /// c − x for a number c.
+#[inline(never)]
 #[track_caller]
 fn subtract_from<T: Float>(number: T, x: &Tensor<T>) -> Tensor<T> {
     unary(x, |x| x.map_elements(move |x| number - x), |_, _| |g| -g)
 }
 
 /// z = c / x for a number c; x̄ = −z̄ · z / x.
+#[inline(never)]
 #[track_caller]
 fn divide_by<T: Float>(number: T, x: &Tensor<T>) -> Tensor<T> {
     unary(
@@ -148,6 +150,7 @@ macro_rules! operator {
         }
         impl<T: Float> $Trait<&Tensor<T>> for Tensor<T> {
             type Output = Tensor<T>;
+            #[inline(never)]
             #[track_caller]
             fn $method(self, other: &Tensor<T>) -> Tensor<T> {
                 match in_place_with(self, other, &each_onto(|x, y| x $symbol y)) {
@@ -158,6 +161,7 @@ macro_rules! operator {
         }
         impl<T: Float> $Trait<Tensor<T>> for &Tensor<T> {
             type Output = Tensor<T>;
+            #[inline(never)]
             #[track_caller]
             fn $method(self, other: Tensor<T>) -> Tensor<T> {
                 match in_place_with(other, self, &each_onto(|y, x| x $symbol y)) {
@@ -168,6 +172,7 @@ macro_rules! operator {
         }
         impl<T: Float> $Trait<Tensor<T>> for Tensor<T> {
             type Output = Tensor<T>;
+            #[inline(never)]
             #[track_caller]
             fn $method(self, other: Tensor<T>) -> Tensor<T> {
                 match in_place_with(self, &other, &each_onto(|x, y| x $symbol y)) {
@@ -185,6 +190,7 @@ macro_rules! operator {
         }
         impl<T: Float> $Trait<T> for Tensor<T> {
             type Output = Tensor<T>;
+            #[inline(never)]
             #[track_caller]
             fn $method(self, number: T) -> Tensor<T> {
                 match in_place(self, &each_in_place(move |x| x $symbol number)) {
@@ -249,6 +255,7 @@ number_on_the_left!(f32 f64);
 
 impl<T: Float> Neg for &Tensor<T> {
     type Output = Tensor<T>;
+    #[inline(never)]
     #[track_caller]
     fn neg(self) -> Tensor<T> {
         unary(self, |x| x.map_elements(|x| -x), |_, _| |g| -g)
@@ -257,6 +264,7 @@ impl<T: Float> Neg for &Tensor<T> {
 
 impl<T: Float> Neg for Tensor<T> {
     type Output = Tensor<T>;
+    #[inline(never)]
     #[track_caller]
     fn neg(self) -> Tensor<T> {
         match in_place(self, &each_in_place(|x: T| -x)) {

@@ -102,6 +102,7 @@ pub(crate) fn common_shape<A: Element, B: Element>(operation: &str, a: &Tensor<A
 }
 
 /// `f` of every pair of elements of two tensors that are known to broadcast to `shape`; not differentiated.
+#[inline(never)]
 pub(crate) fn zip_over<A: Element, B: Element, U: Element>(
     shape: &[usize],
     a: &Tensor<A>,

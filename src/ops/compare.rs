@@ -126,6 +126,7 @@ impl Tensor<bool> {
 }
 
 /// [`where_`](Tensor::where_) for a mask and tensors of one shape.
+#[inline(never)]
 #[track_caller]
 fn choose<T: Element>(mask: &Tensor<bool>, yes: &Tensor<T>, no: &Tensor<T>) -> Tensor<T> {
     let pick = |mask, yes, no| if mask { yes } else { no };
@@ -133,7 +134,8 @@ fn choose<T: Element>(mask: &Tensor<bool>, yes: &Tensor<T>, no: &Tensor<T>) -> T
         yes,
         no,
         |yes, no| {
-            let picked = elementwise::zip3(mask.strided(), yes.strided(), no.strided(), &elementwise::each_triple(pick));
+            let picked =
+                elementwise::zip3(mask.strided(), yes.strided(), no.strided(), &elementwise::each_triple(pick));
             Tensor::from_dense(picked, mask.shape())
         },
         |_, _, _| {
@@ -248,6 +250,7 @@ fn sign<T: Float>(x: T) -> T {
 }
 
 /// Of each pair, the one that does not lose.
+#[inline(never)]
 #[track_caller]
 fn extreme<T: Float>(
     operation: &str,

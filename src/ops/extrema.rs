@@ -131,6 +131,7 @@ impl<T: Float> Fold<T> for Smallest {
     }
 }
 
+#[inline(never)]
 #[track_caller]
 fn extremum<T: Float>(operation: &str, x: &Tensor<T>, over: Reduction, which: impl Fold<T>) -> Tensor<T> {
     over.assert_not_empty(operation);
@@ -151,6 +152,7 @@ fn extremum<T: Float>(operation: &str, x: &Tensor<T>, over: Reduction, which: im
 }
 
 /// The place in each row of the first NaN or else of the first that equals the row's extremum.
+#[inline(never)]
 #[track_caller]
 fn first_of<T: Float>(operation: &str, x: &[T], width: usize, which: impl Fold<T>) -> Block<usize> {
     assert!(width > 0, "{operation}: the reduced axes hold no elements to choose from");

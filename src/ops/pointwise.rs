@@ -12,6 +12,7 @@ use crate::kernels::elementwise::{self, EachOnto, each_onto};
 use crate::tensor::{Float, Tensor};
 
 /// y = f(x), with dy/dx as an expression of x.
+#[inline(never)]
 #[track_caller]
 pub(super) fn of_input<T, D>(x: &Tensor<T>, f: impl FnOnce(&Tensor<T>) -> Tensor<T>, derivative: D) -> Tensor<T>
 where
@@ -25,6 +26,7 @@ where
 }
 
 /// y = f(x), with dy/dx as an expression of y.
+#[inline(never)]
 #[track_caller]
 pub(super) fn of_output<T, D>(x: &Tensor<T>, f: impl FnOnce(&Tensor<T>) -> Tensor<T>, derivative: D) -> Tensor<T>
 where
@@ -38,6 +40,7 @@ where
 }
 
 /// y = f(x) element by element, with dy/dx as an expression of x and as a function of the number.
+#[inline(never)]
 #[track_caller]
 pub(super) fn fused_of_input<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
 where
@@ -57,6 +60,7 @@ where
 }
 
 /// y = f(x) element by element, with dy/dx as an expression of y and as a function of the number.
+#[inline(never)]
 #[track_caller]
 pub(super) fn fused_of_output<T, F, S, D>(x: &Tensor<T>, f: F, slope: S, derivative: D) -> Tensor<T>
 where
@@ -77,6 +81,7 @@ where
 
 /// [`fused_of_input`] for an f and a slope that have their expensive part in common: one function gives both, and where a
 /// gradient is watching, the slope is kept.
+#[inline(never)]
 #[track_caller]
 pub(super) fn fused_with_slope<T, F, D>(x: &Tensor<T>, f: F, derivative: D) -> Tensor<T>
 where

@@ -156,6 +156,7 @@ fn put<T: Float>(y: &Tensor<T>, places: &Tensor<u32>, pooling: &Pooling) -> Tens
     )
 }
 
+#[inline(never)]
 #[track_caller]
 fn sums<T: Float>(x: &Tensor<T>, pooling: &Pooling) -> Tensor<T> {
     // Windows are made for many short runs.
@@ -174,6 +175,7 @@ fn sums<T: Float>(x: &Tensor<T>, pooling: &Pooling) -> Tensor<T> {
 }
 
 /// The transpose of [`sums`].
+#[inline(never)]
 #[track_caller]
 fn spread<T: Float>(y: &Tensor<T>, pooling: &Pooling) -> Tensor<T> {
     unary(

@@ -41,6 +41,7 @@ impl<T: Element> Tensor<T> {
     }
 
     /// A tensor of the given shape with this one at a part of it and `fill` elsewhere; the pullback is the slice.
+    #[inline(never)]
     pub(super) fn put_at(&self, part: Arc<[SliceInfoElem]>, shape: Shape, fill: T) -> Tensor<T> {
         let forward = |x: &Tensor<T>| {
             let (place, len) = (part_layout(&Layout::contiguous(&shape), &part), shape.iter().product());

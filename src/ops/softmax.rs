@@ -8,7 +8,7 @@ use crate::kernels::isa::vectorized;
 use crate::kernels::math;
 use crate::kernels::reduce::{dot, exp_below, fold_dense, sum};
 use crate::kernels::rows::{map_rows, update_rows};
-use crate::kernels::softmax::{self, NARROW};
+use crate::kernels::softmax::{NARROW, exponentials, sums};
 use crate::kernels::{pool, threads};
 use crate::tensor::{Float, Tensor};
 
@@ -29,16 +29,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn softmax(&self, axis: impl IntoAxis) -> Tensor<T> {
-        let axis = resolve_axis("softmax", self.shape(), axis);
-        unary(
-            self,
-            |x| match along(x, axis) {
-                Along::Narrow(width) => softmax_of_narrow(x, width),
-                Along::Last => map_rows_of(x, softmax_row),
-                Along::Other => softmax_across(x, axis),
-            },
-            |_, y| softmax_pullback(y.clone(), axis),
-        )
+        softmax(self, resolve_axis("softmax", self.shape(), axis))
     }
 
     /// yᵢ = xᵢ − ln Σ exp xⱼ along an axis: the logarithm of [`softmax`](Self::softmax), exact where that underflows.
@@ -50,25 +41,44 @@ impl<T: Float> Tensor<T> {
     /// Where there is no such axis.
     #[track_caller]
     pub fn log_softmax(&self, axis: impl IntoAxis) -> Tensor<T> {
-        let axis = resolve_axis("log_softmax", self.shape(), axis);
-        unary(
-            self,
-            |x| match along(x, axis) {
-                Along::Narrow(width) => log_softmax_of_narrow(x, width),
-                Along::Last => map_rows_of(x, log_softmax_row),
-                Along::Other => log_softmax_across(x, axis),
-            },
-            |_, y| {
-                let y = y.clone();
-                move |g| {
-                    pull(g, &y, axis, log_softmax_pull, |g| {
-                        let total = g.sum_axis(Keep(axis));
-                        g - y.exp() * total
-                    })
-                }
-            },
-        )
+        log_softmax(self, resolve_axis("log_softmax", self.shape(), axis))
     }
+}
+
+#[inline(never)]
+#[track_caller]
+fn softmax<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
+    unary(
+        x,
+        |x| match along(x, axis) {
+            Along::Narrow(width) => softmax_of_narrow(x, width),
+            Along::Last => map_rows_of(x, softmax_row),
+            Along::Other => softmax_across(x, axis),
+        },
+        |_, y| softmax_pullback(y.clone(), axis),
+    )
+}
+
+#[inline(never)]
+#[track_caller]
+fn log_softmax<T: Float>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
+    unary(
+        x,
+        |x| match along(x, axis) {
+            Along::Narrow(width) => log_softmax_of_narrow(x, width),
+            Along::Last => map_rows_of(x, log_softmax_row),
+            Along::Other => log_softmax_across(x, axis),
+        },
+        |_, y| {
+            let y = y.clone();
+            move |g| {
+                pull(g, &y, axis, log_softmax_pull, |g| {
+                    let total = g.sum_axis(Keep(axis));
+                    g - y.exp() * total
+                })
+            }
+        },
+    )
 }
 
 /// [`softmax`](Tensor::softmax) of scores `[…, rows, columns]` along the last axis, where row i looks at no later columns
@@ -124,7 +134,7 @@ fn along<T: Float>(x: &Tensor<T>, axis: usize) -> Along {
 
 fn softmax_of_narrow<T: Float>(x: &Tensor<T>, width: usize) -> Tensor<T> {
     let x = x.contiguous();
-    let (mut y, sums) = softmax::exponentials(x.dense(), width);
+    let (mut y, sums) = exponentials(x.dense(), width);
     threads::for_row_chunks(&mut y, width, 1, |first, y| {
         for (y, &[_, sum]) in y.chunks_exact_mut(width).zip(&sums.as_chunks().0[first..]) {
             let scale = finite(sum).recip();
@@ -136,7 +146,7 @@ fn softmax_of_narrow<T: Float>(x: &Tensor<T>, width: usize) -> Tensor<T> {
 
 fn log_softmax_of_narrow<T: Float>(x: &Tensor<T>, width: usize) -> Tensor<T> {
     let x = x.contiguous();
-    let (sums, mut y) = (softmax::sums(x.dense(), width), pool::buffer(x.len()));
+    let (sums, mut y) = (sums(x.dense(), width), pool::buffer(x.len()));
     threads::for_row_chunks(&mut y, width, 1, |first, y| {
         let rows = y.chunks_exact_mut(width).zip(x.dense().chunks_exact(width).skip(first));
         for ((y, x), &[shift, sum]) in rows.zip(&sums.as_chunks().0[first..]) {

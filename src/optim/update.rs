@@ -206,6 +206,7 @@ impl<R: Rule> Leaf<'_, R> {
     }
 }
 
+#[inline(never)]
 fn update_leaf<R: Rule, T: Float>(
     index: usize,
     x: &mut Tensor<T>,

@@ -20,7 +20,7 @@ pub(crate) use layout::{Layout, Shape, Strides, broadcast_shapes, list};
 
 use crate::autodiff::Trace;
 use crate::kernels::block::Block;
-use crate::kernels::{Strided, elementwise};
+use crate::kernels::{Strided, copy, elementwise};
 
 /// An array of any rank: row-major, with shared storage that is copied when it is written to (`clone` is cheap).
 ///
@@ -98,7 +98,7 @@ impl<T: Element> Tensor<T> {
         assert!(!self.is_traced(), "as_mut_slice: a tensor that is being differentiated can't be written to");
         self.trace = None;
         if !self.is_contiguous() || Arc::get_mut(&mut self.storage).is_none() {
-            *self = self.map_elements(|x| x);
+            *self = self.dense_copy();
         }
         let range = self.layout.offset..self.layout.offset + self.len();
         match Arc::get_mut(&mut self.storage) {
@@ -119,7 +119,7 @@ impl<T: Element> Tensor<T> {
         if self.is_contiguous() {
             return self.clone();
         }
-        self.map_elements(|x| x).with_trace(self.trace.clone())
+        self.dense_copy().with_trace(self.trace.clone())
     }
 
     /// The only element of a tensor that has one.
@@ -148,7 +148,7 @@ impl<T: Element> Tensor<T> {
     pub fn to_vec(&self) -> Vec<T> {
         match self.as_slice() {
             Some(elements) => elements.to_vec(),
-            None => self.map_elements(|x| x).dense().to_vec(),
+            None => self.dense_copy().dense().to_vec(),
         }
     }
 
@@ -208,6 +208,11 @@ impl<T: Element> Tensor<T> {
 
     pub(crate) fn strided(&self) -> Strided<'_, T> {
         self.layout.of(&self.storage)
+    }
+
+    /// The elements in row-major order, in memory of their own; not differentiated.
+    fn dense_copy(&self) -> Tensor<T> {
+        Tensor::from_dense(copy::dense(self.strided()), self.shape())
     }
 
     /// `f` of every element; not differentiated.
