@@ -4,15 +4,17 @@
 //! another has compiled (Rust 1.85 and later). So the functions under which most programs' large loops lie are marked
 //! `#[inline(never)]`, and used here. Nothing calls what is here: to be compiled is enough.
 
+use ndarray::s;
+use ndarray_rand::rand::rngs::StdRng;
+
 use crate::autodiff::{GradientTree, Grads};
-use crate::loss::{binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
+use crate::loss::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
 use crate::nn::{
-    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dense, Embedding, Gru, Layer, LayerNorm, Lstm, MaxPool, MeanPool,
-    MultiHeadAttention,
+    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Embedding, Gru, Layer, LayerNorm, Lstm, MaxPool,
+    MeanPool, MultiHeadAttention,
 };
 use crate::optim::{Adam, AdamW, Descent, Momentum, Nesterov, RMSProp, Rule, State, update};
 use crate::tensor::Tensor;
-use ndarray::s;
 
 pub type Convolutional = (Conv2d, ConvTranspose2d, BatchNorm);
 pub type Sequential = (Embedding, MultiHeadAttention, LayerNorm, Lstm, Gru);
@@ -29,11 +31,13 @@ pub fn sequential(x: &Tensor, tokens: &Tensor<i64>, layers: &Sequential) -> [Ten
     [embedding.forward(tokens), attention.forward(x), layer_norm.forward(x), lstm.forward(x), gru.forward(x)]
 }
 
-pub fn dense(x: &Tensor, labels: &Tensor<i64>, layer: &Dense) -> [Tensor; 7] {
+pub fn dense(x: &Tensor, labels: &Tensor<i64>, (layer, dropout): &(Dense, Dropout)) -> [Tensor; 9] {
     [
         layer.forward(x),
+        dropout.forward(x),
         Activation::Relu.forward(x),
         cross_entropy(x, labels),
+        binary_cross_entropy(x, x),
         binary_cross_entropy_with_logits(x, x),
         mse(x, x),
         mae(x, x),
@@ -64,13 +68,16 @@ pub fn operators(x: &Tensor) -> [Tensor; 17] {
     ]
 }
 
-pub fn operations(x: &Tensor) -> [Tensor; 18] {
+pub fn operations(x: &Tensor) -> [Tensor; 22] {
     [
         x.exp(),
         x.ln(),
         x.sqrt(),
         x.square(),
         x.abs(),
+        x.sin(),
+        x.cos(),
+        x.pow(x),
         x.powi(3),
         x.maximum(x),
         x.minimum(x),
@@ -82,9 +89,14 @@ pub fn operations(x: &Tensor) -> [Tensor; 18] {
         x.argmax_axis(1).cast(),
         x.var_axis(1, 0),
         x.norm(),
+        x.logsumexp_axis(1),
         x.slice(s![1..]),
         Tensor::concat(&[x], 0),
     ]
+}
+
+pub fn random(rng: &mut StdRng) -> [Tensor; 2] {
+    [Tensor::uniform(1, 0.0..1.0, rng), Tensor::normal(1, 0.0, 1.0, rng)]
 }
 
 pub type States<M> =

@@ -18,6 +18,7 @@ impl<T: Float> Tensor<T> {
     /// let y = Tensor::<f32>::ones(1000).dropout(0.75, &mut rng);
     /// assert!(y.to_vec().iter().all(|&y| y == 0.0 || y == 4.0));
     /// ```
+    #[inline(never)]
     #[track_caller]
     pub fn dropout(&self, p: f64, rng: &mut (impl Rng + ?Sized)) -> Tensor<T> {
         assert!((0.0..=1.0).contains(&p), "dropout: {p} is not a probability");

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::slots::Slots;
+use super::update::{How, Stretch};
 use crate::tensor::{Float, Tensor};
 
 /// How a gradient becomes a step: a struct of hyper-parameters.
@@ -71,6 +72,13 @@ pub trait Rule: Clone + Send + Sync + 'static {
     /// Where the parameters are to be evaluated, when that is not where they are trained.
     fn evaluation_point<T: Float>(&self, _state: &Self::State<T>, x: Tensor<T>) -> Tensor<T> {
         x
+    }
+
+    /// Updates a leaf by [`apply`](Rule::apply). A wrapper that is another rule at each step hands the leaf to that rule,
+    /// whose loops may be compiled already.
+    #[doc(hidden)]
+    fn take_step<T: Float>(&self, leaf: Stretch<'_, Self::State<T>, T>, how: How) {
+        leaf.step_by(self, how);
     }
 
     /// The learning rate of an update of a leaf, counted from 1; `None` where the rule has none.

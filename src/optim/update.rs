@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::global;
-use super::rule::{Chunk, LeafInfo, Powers, Rule};
+use super::rule::{LeafInfo, Powers, Rule};
 use super::slots::Slots;
 use super::state::{LeafState, Optimising, State};
 use crate::autodiff::{Gradient, Grads};
@@ -132,81 +132,98 @@ const CHUNK: usize = 64;
 #[repr(align(64))]
 struct Lines<T>([T; CHUNK]);
 
-/// A stretch of a leaf with what belongs to it.
-struct Stretch<'a, R: Rule, T: Float> {
+/// A leaf, or a stretch of it, with what belongs to it.
+pub struct Stretch<'a, S: Slots<T> + 'a, T: Float> {
+    /// What rules are told of the leaf.
+    step: u64,
+    shape: &'a [usize],
+    index: usize,
     start: usize,
     x: &'a mut [T],
     gradient: &'a [T],
-    state: Chunk<'a, R, T>,
+    state: S::Chunk<'a>,
 }
 
-impl<'a, R: Rule, T: Float> Stretch<'a, R, T> {
+/// How a leaf is updated.
+#[derive(Clone, Copy)]
+pub enum How {
+    /// In one, as some rules need it.
+    Whole,
+    /// Chunk by chunk, on one thread.
+    Swept,
+    /// Chunk by chunk, shared out among threads.
+    Shared,
+}
+
+impl<'a, S: Slots<T> + 'a, T: Float> Stretch<'a, S, T> {
+    /// Which update of the leaf this is; 1 for the first.
+    pub(super) fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Takes a step by a rule.
+    #[inline(never)]
+    pub(super) fn step_by<R: Rule<State<T> = S>>(self, rule: &R, how: How) {
+        match how {
+            How::Whole => self.whole(rule),
+            How::Swept => self.sweep(rule),
+            How::Shared => self.share(rule),
+        }
+    }
+
     /// The first `at` elements, or all where there are no more, and the others.
     #[inline(always)]
     fn split(self, at: usize) -> (Self, Self) {
         let at = at.min(self.x.len());
         let (x, more_x) = self.x.split_at_mut(at);
         let (gradient, more_gradient) = self.gradient.split_at(at);
-        let (state, more_state) = R::State::split(self.state, at);
-        let more = Stretch { start: self.start + at, x: more_x, gradient: more_gradient, state: more_state };
-        (Stretch { start: self.start, x, gradient, state }, more)
+        let (state, more_state) = S::split(self.state, at);
+        let more = Stretch { start: self.start + at, x: more_x, gradient: more_gradient, state: more_state, ..self };
+        (Stretch { x, gradient, state, ..self }, more)
     }
-}
 
-/// A leaf's rule, and what it is told of the leaf.
-struct Leaf<'a, R> {
-    rule: &'a R,
-    step: u64,
-    shape: &'a [usize],
-    index: usize,
-}
-
-impl<R: Rule> Leaf<'_, R> {
-    /// Updates a stretch, shared out among threads: two long pieces each, as memory is fastest read on and on.
-    fn share<T: Float>(&self, mut rest: Stretch<'_, R, T>) {
-        let length = rest.x.len().div_ceil(2 * threads::available()).next_multiple_of(CHUNK).max(threads::CHUNK);
-        let mut pieces = SmallVec::<[_; 4]>::new();
+    /// Shared out among threads: two long pieces each, as memory is fastest read on and on.
+    fn share<R: Rule<State<T> = S>>(self, rule: &R) {
+        let length = self.x.len().div_ceil(2 * threads::available()).next_multiple_of(CHUNK).max(threads::CHUNK);
+        let (mut pieces, mut rest) = (SmallVec::<[_; 4]>::new(), self);
         while !rest.x.is_empty() {
             let (piece, more) = rest.split(length);
             pieces.push(piece);
             rest = more;
         }
-        threads::share(pieces.into_iter(), |piece| self.sweep(piece));
+        threads::share(pieces.into_iter(), |piece| piece.sweep(rule));
     }
 
-    /// Updates a stretch, chunk by chunk. The chunks' length is written into the loops, which so become straight lines.
-    fn sweep<T: Float>(&self, mut rest: Stretch<'_, R, T>) {
-        let powers = Powers::default();
+    /// Chunk by chunk. The chunks' length is written into the loops, which so become straight lines.
+    fn sweep<R: Rule<State<T> = S>>(self, rule: &R) {
+        let (powers, mut rest) = (Powers::default(), self);
         let mut dx = Lines([T::zero(); CHUNK]);
         vectorized_to_256!(|| {
             while rest.x.len() > CHUNK {
                 let (chunk, more) = rest.split(CHUNK);
-                self.step(chunk, &mut dx.0, &powers);
+                chunk.apply(rule, &mut dx.0, &powers);
                 rest = more;
             }
             let length = rest.x.len();
-            self.step(rest, &mut dx.0[..length], &powers);
+            rest.apply(rule, &mut dx.0[..length], &powers);
         });
     }
 
-    /// Updates a leaf in one.
-    fn whole<T: Float>(&self, leaf: Stretch<'_, R, T>) {
-        let mut dx = pool::buffer(leaf.x.len());
-        vectorized_to_256!(|| self.step(leaf, &mut dx, &Powers::default()));
+    fn whole<R: Rule<State<T> = S>>(self, rule: &R) {
+        let mut dx = pool::buffer(self.x.len());
+        vectorized_to_256!(|| self.apply(rule, &mut dx, &Powers::default()));
     }
 
-    /// Updates as many elements as `dx` has room for.
+    /// Updates the elements, of which `dx` has room for as many.
     #[inline(always)]
-    fn step<T: Float>(&self, chunk: Stretch<'_, R, T>, dx: &mut [T], powers: &Powers) {
-        let Stretch { start, x, gradient, state } = chunk;
-        let info = LeafInfo { step: self.step, shape: self.shape, index: self.index, start, powers };
+    fn apply<R: Rule<State<T> = S>>(self, rule: &R, dx: &mut [T], powers: &Powers) {
+        let Stretch { step, shape, index, start, x, gradient, state } = self;
         dx.copy_from_slice(gradient);
-        self.rule.apply(info, state, x, dx);
+        rule.apply(LeafInfo { step, shape, index, start, powers }, state, x, dx);
         x.iter_mut().zip(&*dx).for_each(|(x, &dx)| *x -= dx);
     }
 }
 
-#[inline(never)]
 fn update_leaf<R: Rule, T: Float>(
     index: usize,
     x: &mut Tensor<T>,
@@ -219,11 +236,11 @@ fn update_leaf<R: Rule, T: Float>(
     let shape = SmallVec::<[usize; 4]>::from_slice(x.shape());
     let dense = gradient.contiguous();
     let whole = rule.whole_leaf() || state.whole();
-    let leaf = Leaf { rule: &*rule, step: *step, shape: &shape, index };
-    let stretch = Stretch { start: 0, x: x.as_mut_slice(), gradient: dense.dense(), state: state.chunk() };
-    match (whole, parallel) {
-        (true, _) => leaf.whole(stretch),
-        (false, true) => leaf.share(stretch),
-        (false, false) => leaf.sweep(stretch),
-    }
+    let how = match (whole, parallel) {
+        (true, _) => How::Whole,
+        (false, true) => How::Shared,
+        (false, false) => How::Swept,
+    };
+    let (x, gradient, state) = (x.as_mut_slice(), dense.dense(), state.chunk());
+    rule.take_step(Stretch { step: *step, shape: &shape, index, start: 0, x, gradient, state }, how);
 }

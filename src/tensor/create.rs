@@ -127,8 +127,7 @@ impl<T: Float> Tensor<T> {
             range.end
         );
         let shape = shape.into_dimension();
-        let data = (0..shape.size()).map(|_| rng.random_range(range.clone())).collect();
-        Tensor::from_dense(data, shape.slice())
+        Tensor::from_dense(uniform(shape.size(), range, rng), shape.slice())
     }
 
     /// Random numbers from the normal distribution.
@@ -139,11 +138,20 @@ impl<T: Float> Tensor<T> {
     pub fn normal(shape: impl IntoDimension, mean: T, deviation: T, rng: &mut (impl Rng + ?Sized)) -> Self {
         assert!(deviation >= T::zero(), "normal: {deviation} is no standard deviation");
         let shape = shape.into_dimension();
-        // Drawn in f64 for every T, so that f32 and f64 tensors of one seed agree.
-        let mut draw = || -> f64 { StandardNormal.sample(rng) };
-        let data = (0..shape.size()).map(|_| T::from_f64(draw()) * deviation + mean).collect();
-        Tensor::from_dense(data, shape.slice())
+        Tensor::from_dense(normal(shape.size(), mean, deviation, rng), shape.slice())
     }
+}
+
+#[inline(never)]
+fn uniform<T: Float>(count: usize, range: Range<T>, rng: &mut (impl Rng + ?Sized)) -> Block<T> {
+    (0..count).map(|_| rng.random_range(range.clone())).collect()
+}
+
+/// Drawn in `f64` for every type, so that tensors of one seed agree.
+#[inline(never)]
+fn normal<T: Float>(count: usize, mean: T, deviation: T, rng: &mut (impl Rng + ?Sized)) -> Block<T> {
+    let mut draw = || -> f64 { StandardNormal.sample(rng) };
+    (0..count).map(|_| T::from_f64(draw()) * deviation + mean).collect()
 }
 
 /// Nested arrays and vectors that become a tensor: `[1.0, 2.0]`, `[[1, 2], [3, 4]]`, `vec![…]`.

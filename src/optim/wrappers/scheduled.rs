@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::optim::rule::{Chunk, LeafInfo, Rule};
 use crate::optim::schedule::Schedule;
 use crate::optim::state::rule_name;
+use crate::optim::update::{How, Stretch};
 use crate::tensor::{Float, Tensor};
 
 /// A rule whose learning rate, or another hyper-parameter, follows a [`Schedule`] by itself.
@@ -120,6 +121,10 @@ impl<R: Rule, S: Schedule, A: Adjust<R>> Rule for Scheduled<R, S, A> {
     #[inline(always)]
     fn apply<T: Float>(&self, leaf: LeafInfo, state: Chunk<'_, Self, T>, x: &[T], dx: &mut [T]) {
         self.rule_at(leaf.step).apply(leaf, state, x, dx);
+    }
+
+    fn take_step<T: Float>(&self, leaf: Stretch<'_, R::State<T>, T>, how: How) {
+        self.rule_at(leaf.step()).take_step(leaf, how);
     }
 
     const GLOBAL: bool = R::GLOBAL;
