@@ -10,25 +10,29 @@ use ndarray_rand::rand::rngs::StdRng;
 use crate::autodiff::{GradientTree, Grads};
 use crate::loss::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber, mae, mse};
 use crate::nn::{
-    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Embedding, Gru, Layer, LayerNorm, Lstm, MaxPool,
-    MeanPool, MultiHeadAttention,
+    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Embedding, Layer, LayerNorm, MaxPool, MeanPool,
+    MultiHeadAttention,
 };
 use crate::optim::{Adam, AdamW, Descent, Momentum, Nesterov, RMSProp, Rule, State, update};
 use crate::tensor::Tensor;
 
 pub type Convolutional = (Conv2d, ConvTranspose2d, BatchNorm);
-pub type Sequential = (Embedding, MultiHeadAttention, LayerNorm, Lstm, Gru);
+pub type Sequential = (Embedding, MultiHeadAttention, LayerNorm);
 
 pub fn convolutional(x: &Tensor, layers: &Convolutional) -> [Tensor; 5] {
     let (conv, transposed, batch_norm) = layers;
-    let pools = [MaxPool::new(2).forward(x), MeanPool::new(2).forward(x)];
-    let [max, mean] = pools;
-    [conv.forward(x), transposed.forward(x), batch_norm.forward(x), max, mean]
+    [
+        conv.forward(x),
+        transposed.forward(x),
+        batch_norm.forward(x),
+        MaxPool::new(2).forward(x),
+        MeanPool::new(2).forward(x),
+    ]
 }
 
-pub fn sequential(x: &Tensor, tokens: &Tensor<i64>, layers: &Sequential) -> [Tensor; 5] {
-    let (embedding, attention, layer_norm, lstm, gru) = layers;
-    [embedding.forward(tokens), attention.forward(x), layer_norm.forward(x), lstm.forward(x), gru.forward(x)]
+pub fn sequential(x: &Tensor, tokens: &Tensor<i64>, layers: &Sequential) -> [Tensor; 3] {
+    let (embedding, attention, layer_norm) = layers;
+    [embedding.forward(tokens), attention.forward(x), layer_norm.forward(x)]
 }
 
 pub fn dense(x: &Tensor, labels: &Tensor<i64>, (layer, dropout): &(Dense, Dropout)) -> [Tensor; 9] {
@@ -68,16 +72,13 @@ pub fn operators(x: &Tensor) -> [Tensor; 17] {
     ]
 }
 
-pub fn operations(x: &Tensor) -> [Tensor; 22] {
+pub fn operations(x: &Tensor) -> [Tensor; 17] {
     [
         x.exp(),
         x.ln(),
         x.sqrt(),
         x.square(),
         x.abs(),
-        x.sin(),
-        x.cos(),
-        x.pow(x),
         x.powi(3),
         x.maximum(x),
         x.minimum(x),
@@ -88,8 +89,6 @@ pub fn operations(x: &Tensor) -> [Tensor; 22] {
         x.max_axis(1),
         x.argmax_axis(1).cast(),
         x.var_axis(1, 0),
-        x.norm(),
-        x.logsumexp_axis(1),
         x.slice(s![1..]),
         Tensor::concat(&[x], 0),
     ]

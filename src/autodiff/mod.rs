@@ -14,5 +14,5 @@ pub use check::{GradientCheck, check_gradient};
 pub use custom::custom;
 pub use find::{NotFinite, Operation, find_not_finite};
 pub use gradient::{Gradient, Grads, Objective, gradient, is_active, pullback, with_gradient};
-pub(crate) use record::{accumulating, binary, fused, keeping, op, unary, variadic};
+pub(crate) use record::{accumulating, binary, fused, keeping, named, op, unary, variadic};
 pub(crate) use tape::Trace;

@@ -43,11 +43,26 @@ where
     B: Element,
     P: FnOnce(Tensor<B>, [bool; N]) -> [Option<Tensor<A>>; N] + Send + 'static,
 {
+    named(type_name_of_val(&forward), inputs, forward, pullback)
+}
+
+/// [`keeping`] under the type name of another function than `forward`: of the one that tells what is computed.
+#[track_caller]
+pub(crate) fn named<A, B, K, P, const N: usize>(
+    name: &'static str,
+    inputs: [&Tensor<A>; N],
+    forward: impl FnOnce([&Tensor<A>; N]) -> (Tensor<B>, K),
+    pullback: &impl Fn([&Tensor<A>; N], &Tensor<B>, &K) -> P,
+) -> (Tensor<B>, K)
+where
+    A: Element,
+    B: Element,
+    P: FnOnce(Tensor<B>, [bool; N]) -> [Option<Tensor<A>>; N] + Send + 'static,
+{
     let Some(tape) = innermost(inputs) else { return forward(inputs) };
     let nodes = nodes_on(&tape, inputs);
     let outside = outside_of(&tape, inputs);
-    let name = type_name_of_val(&forward);
-    let (output, kept) = keeping(outside.each_ref(), forward, pullback);
+    let (output, kept) = named(name, outside.each_ref(), forward, pullback);
     let pull = pullback(outside.each_ref(), &output, &kept);
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
         hand_on(nodes, pull(of_output(cotangent), watched(nodes)), cotangents);
@@ -56,7 +71,7 @@ where
     (tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, inputs, &tape)), kept)
 }
 
-// The steps of `keeping` that are the same for all operations are functions of their own: it is compiled anew for each.
+// The steps of `named` that are the same for all operations are functions of their own: it is compiled anew for each.
 
 fn nodes_on<A: Element, const N: usize>(tape: &Arc<Tape>, inputs: [&Tensor<A>; N]) -> [Option<usize>; N] {
     inputs.map(|input| input.node_on(tape))

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use smallvec::SmallVec;
+
 use super::block::{Block, LINE};
 use super::pool::{self, Pooled};
 use super::strided::{Lines, Strided, merged};
@@ -27,7 +29,8 @@ pub(crate) fn dense<T: Pooled + Sync>(x: Strided<'_, T>) -> Block<T> {
     let together = if stride == 1 && axes[0].0 >= 2 * line { line } else { 1 };
     threads::for_row_chunks(&mut out, together * width, 1, |first, out| {
         let start = x.offset.wrapping_add_signed(stride * (first * together) as isize);
-        let (mut shape, strides): (Vec<_>, Vec<_>) = axes.iter().map(|&(length, [stride])| (length, stride)).unzip();
+        type List<T> = SmallVec<[T; 4]>;
+        let (mut shape, strides): (List<_>, List<_>) = axes.iter().map(|&(length, [stride])| (length, stride)).unzip();
         shape[0] = out.len() / width;
         copy(out, Strided { data: x.data, shape: &shape, strides: &strides, offset: start });
     });

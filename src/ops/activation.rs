@@ -17,10 +17,9 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn relu(&self) -> Tensor<T> {
-        let zero = T::zero();
         // 1 where y > 0: so x need not be kept, and the next layer has y.
-        let slope = move |y| if y <= zero { zero } else { T::one() };
-        fused_of_output(self, move |x| if x <= zero { zero } else { x }, slope, move |y| y.map_elements(slope))
+        let slope = |y: T| if y <= T::zero() { T::zero() } else { T::one() };
+        fused_of_output(self, |x| if x <= T::zero() { T::zero() } else { x }, slope, move |y| y.map_elements(slope))
     }
 
     /// x where x > 0, else `slope` · x. Derivative: 1 where x > 0, else `slope`, at 0 too.

@@ -5,10 +5,12 @@
 //! pullback is a single pass. Their loops are compiled for each function, as the cheap and the common ones need; the
 //! system's functions share one loop ([`map_shared`]), which spares the compiler much and costs them a call an element.
 
+use std::any::type_name_of_val;
+
 use super::arithmetic::in_place_with;
 use super::broadcast::expanded;
-use crate::autodiff::{keeping, unary};
-use crate::kernels::elementwise::{self, EachOnto, each_onto};
+use crate::autodiff::{named, unary};
+use crate::kernels::elementwise::{self, Each, EachToTwo, each, each_onto, each_to_two};
 use crate::tensor::{Float, Tensor};
 
 /// y = f(x), with dy/dx as an expression of x.
@@ -49,14 +51,7 @@ where
     S: Fn(T) -> T + Copy + Send + Sync + 'static,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
-    unary(
-        x,
-        |x| x.map_elements(f),
-        |x, _| {
-            let (x, slope, derivative) = (x.clone(), slope, derivative.clone());
-            move |g| fused(g, &x, &times(slope), &derivative)
-        },
-    )
+    computed(x, type_name_of_val(&f), &each(f), At::Input, &|| Slope::new(slope, derivative.clone()))
 }
 
 /// y = f(x) element by element, with dy/dx as an expression of y and as a function of the number.
@@ -69,14 +64,49 @@ where
     S: Fn(T) -> T + Copy + Send + Sync + 'static,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
-    unary(
-        x,
-        |x| x.map_elements(f),
-        |_, y| {
-            let (y, slope, derivative) = (y.clone(), slope, derivative.clone());
-            move |g| fused(g, &y, &times(slope), &derivative)
-        },
-    )
+    computed(x, type_name_of_val(&f), &each(f), At::Output, &|| Slope::new(slope, derivative.clone()))
+}
+
+/// What dy/dx is a function of.
+#[derive(Clone, Copy)]
+enum At {
+    Input,
+    Output,
+}
+
+/// dy/dx as a loop and as an expression. Functions that capture nothing take no memory here.
+struct Slope<T: Float> {
+    /// g ← g · dy/dx
+    times: Box<dyn Fn(&mut [T], &[T]) + Send + Sync>,
+    expression: Box<Derivative<T>>,
+}
+
+type Derivative<T> = dyn Fn(&Tensor<T>) -> Tensor<T> + Send;
+
+impl<T: Float> Slope<T> {
+    fn new(
+        slope: impl Fn(T) -> T + Copy + Send + Sync + 'static,
+        derivative: impl Fn(&Tensor<T>) -> Tensor<T> + Send + 'static,
+    ) -> Self {
+        Slope { times: Box::new(times(slope)), expression: Box::new(derivative) }
+    }
+}
+
+/// The operation that a function's loops make. It knows the type of the elements alone, so that it is compiled once.
+#[track_caller]
+fn computed<T: Float>(
+    x: &Tensor<T>,
+    name: &'static str,
+    each: &Each<'_, T, T>,
+    at: At,
+    slope: &dyn Fn() -> Slope<T>,
+) -> Tensor<T> {
+    let forward = |[x]: [&Tensor<T>; 1]| (x.map_blocks(each), ());
+    named(name, [x], forward, &|[x]: [&Tensor<T>; 1], y: &Tensor<T>, ()| {
+        let (at, slope) = (if matches!(at, At::Input) { x } else { y }.clone(), slope());
+        move |g: Tensor<T>, _| [Some(fused(g, &at, &slope))]
+    })
+    .0
 }
 
 /// [`fused_of_input`] for an f and a slope that have their expensive part in common: one function gives both, and where a
@@ -89,20 +119,31 @@ where
     F: Fn(T) -> (T, T) + Copy + Sync,
     D: Fn(&Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
+    let value = each(
+        #[inline(always)]
+        move |x| f(x).0,
+    );
+    computed_with_slope(x, type_name_of_val(&f), &value, &each_to_two(f), &|| Box::new(derivative.clone()))
+}
+
+#[track_caller]
+fn computed_with_slope<T: Float>(
+    x: &Tensor<T>,
+    name: &'static str,
+    value: &Each<'_, T, T>,
+    value_and_slope: &EachToTwo<'_, T>,
+    derivative: &dyn Fn() -> Box<Derivative<T>>,
+) -> Tensor<T> {
     let forward = |[outside]: [&Tensor<T>; 1]| {
         if !x.is_traced() {
-            let y = outside.map_elements(
-                #[inline(always)]
-                move |x| f(x).0,
-            );
-            return (y, None);
+            return (outside.map_blocks(value), None);
         }
-        let (y, slope) = elementwise::map_to_two(outside.strided(), &elementwise::each_to_two(f));
+        let (y, slope) = elementwise::map_to_two(outside.strided(), value_and_slope);
         let of = |elements| Tensor::from_dense(elements, outside.shape());
         (of(y), Some(of(slope)))
     };
-    keeping([x], forward, &|[x]: [&Tensor<T>; 1], _: &Tensor<T>, slope: &Option<Tensor<T>>| {
-        let (x, slope, derivative) = (x.clone(), slope.clone(), derivative.clone());
+    named(name, [x], forward, &|[x]: [&Tensor<T>; 1], _: &Tensor<T>, slope: &Option<Tensor<T>>| {
+        let (x, slope, derivative) = (x.clone(), slope.clone(), derivative());
         move |g: Tensor<T>, _| match slope {
             Some(slope) if !g.is_traced() && !x.is_traced() => [Some(g * slope)],
             _ => [Some(g * derivative(&x))],
@@ -127,20 +168,14 @@ pub(super) fn map_shared<T: Float>(x: &Tensor<T>, f: &(dyn Fn(T) -> T + Sync)) -
     x.map_elements(f)
 }
 
-/// g times the slope at each element: in one pass by the loop `times_slope`, or as tensor operations where an outer gradient is
-/// watching.
-fn fused<T: Float>(
-    g: Tensor<T>,
-    at: &Tensor<T>,
-    times_slope: &EachOnto<'_, T, T>,
-    derivative: &dyn Fn(&Tensor<T>) -> Tensor<T>,
-) -> Tensor<T> {
+/// g times the slope at each element: in one pass, or as tensor operations where an outer gradient is watching.
+fn fused<T: Float>(g: Tensor<T>, at: &Tensor<T>, slope: &Slope<T>) -> Tensor<T> {
     if g.is_traced() || at.is_traced() {
-        return g * derivative(at);
+        return g * (slope.expression)(at);
     }
-    in_place_with(g, at, times_slope).unwrap_or_else(|g| {
+    in_place_with(g, at, &slope.times).unwrap_or_else(|g| {
         let g = expanded(&g, at.shape());
-        Tensor::from_dense(elementwise::zip_onto_copy(g.strided(), at.strided(), times_slope), at.shape())
+        Tensor::from_dense(elementwise::zip_onto_copy(g.strided(), at.strided(), &slope.times), at.shape())
     })
 }
 

@@ -220,7 +220,8 @@ impl<T: Element> Tensor<T> {
         self.map_blocks(&elementwise::each(f))
     }
 
-    fn map_blocks<U: Element>(&self, each: &elementwise::Each<'_, T, U>) -> Tensor<U> {
+    /// [`map_elements`](Self::map_elements) by a loop.
+    pub(crate) fn map_blocks<U: Element>(&self, each: &elementwise::Each<'_, T, U>) -> Tensor<U> {
         Tensor::from_dense(elementwise::map(self.strided(), each), self.shape())
     }
 }
