@@ -77,10 +77,11 @@ enum At {
 /// dy/dx as a loop and as an expression. Functions that capture nothing take no memory here.
 struct Slope<T: Float> {
     /// g ← g · dy/dx
-    times: Box<dyn Fn(&mut [T], &[T]) + Send + Sync>,
+    times: Box<Times<T>>,
     expression: Box<Derivative<T>>,
 }
 
+type Times<T> = dyn Fn(&mut [T], &[T]) + Send + Sync;
 type Derivative<T> = dyn Fn(&Tensor<T>) -> Tensor<T> + Send;
 
 impl<T: Float> Slope<T> {
