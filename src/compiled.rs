@@ -49,7 +49,7 @@ pub fn dense(x: &Tensor, labels: &Tensor<i64>, (layer, dropout): &(Dense, Dropou
     ]
 }
 
-pub fn operators(x: &Tensor) -> [Tensor; 17] {
+pub fn operators(x: &Tensor) -> [Tensor; 20] {
     let owned = || x.clone();
     [
         -x,
@@ -65,8 +65,11 @@ pub fn operators(x: &Tensor) -> [Tensor; 17] {
         x * owned(),
         x / owned(),
         owned() + owned(),
+        owned() - owned(),
         owned() * owned(),
+        owned() / owned(),
         owned() + 1.0,
+        owned() - 1.0,
         owned() * 2.0,
         owned() / 2.0,
     ]

@@ -19,7 +19,6 @@ impl<T: Float> Tensor<T> {
     /// let x: Tensor = Tensor::from([3.0, 4.0]);
     /// assert_eq!(x.norm().item(), 5.0);
     /// ```
-    #[inline(never)]
     #[track_caller]
     pub fn norm(&self) -> Tensor<T> {
         norm(self, Reduction::all(self.shape()))
@@ -43,7 +42,6 @@ impl<T: Float> Tensor<T> {
     /// let x: Tensor = Tensor::from([1000.0, 1000.0]);
     /// assert_eq!(x.logsumexp().item(), 1000.0 + 2f32.ln());
     /// ```
-    #[inline(never)]
     #[track_caller]
     pub fn logsumexp(&self) -> Tensor<T> {
         logsumexp(self, Reduction::all(self.shape()))
@@ -129,7 +127,6 @@ fn logsumexp<T: Float>(x: &Tensor<T>, over: Reduction) -> Tensor<T> {
 }
 
 /// w = exp(x − y), and 0 where x = −∞; x̄ = w̄ w, ȳ = −w̄ w, summed. Both have the same shape.
-#[inline(never)]
 fn share<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     binary(
         x,

@@ -72,7 +72,6 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(x.var(0).item(), 2.0);
     /// assert_eq!(x.var(1).item(), 2.5);
     /// ```
-    #[inline(never)]
     #[track_caller]
     pub fn var(&self, ddof: usize) -> Tensor<T> {
         var(self, Reduction::all(self.shape()), ddof)
@@ -93,7 +92,6 @@ impl<T: Float> Tensor<T> {
     }
 
     /// Standard deviation of all elements; see [`std_axis`](Self::std_axis).
-    #[inline(never)]
     #[track_caller]
     pub fn std(&self, ddof: usize) -> Tensor<T> {
         std(self, Reduction::all(self.shape()), ddof)

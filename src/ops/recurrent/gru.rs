@@ -19,7 +19,6 @@ use crate::tensor::{Float, Tensor};
 ///
 /// The same as [`gru_step`] again and again. Derivative: as that of the LSTM's sequence, the gates' cotangents are found from
 /// the last step to the first; those to the weights are one product each.
-#[inline(never)]
 pub(crate) fn gru<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> Tensor<T> {
     let s = sequences(inputs, reverse);
     let forward = |[x, input_weight, weight, bias, new_bias, h]: [&Tensor<T>; 6]| {
@@ -51,7 +50,6 @@ struct Kept<T: Float> {
 }
 
 /// The cotangents of the inputs that are watched.
-#[inline(never)]
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, _, start]: [&Tensor<T>; 6],

@@ -31,7 +31,6 @@ pub(crate) fn lstm<T: Float>(inputs: [&Tensor<T>; 6], reverse: bool) -> (Tensor<
 }
 
 /// [`lstm`] with both results in one row: an operation has one.
-#[inline(never)]
 #[track_caller]
 fn lstm_sequence<T: Float>(inputs: [&Tensor<T>; 6], s: Sequences) -> Tensor<T> {
     let forward = |[x, input_weight, weight, bias, h, c]: [&Tensor<T>; 6]| {
@@ -67,7 +66,6 @@ struct Kept<T: Float> {
 }
 
 /// The cotangents of the inputs that are watched.
-#[inline(never)]
 fn pull<T: Float>(
     s: Sequences,
     [x, input_weight, weight, _, h, c]: [&Tensor<T>; 6],
