@@ -77,9 +77,9 @@
 //!
 //! # Building
 //!
-//! Build with `--release`: without optimisation the same takes some two hundred times as long. Or have the library alone
-//! optimised, by [five lines](guide::first_model) in your `Cargo.toml`: your own changes are built in a second then, and most
-//! programs run as fast as with `--release`.
+//! Build with `--release`: without optimisation the same takes some two hundred times as long. Or have only what your program
+//! depends on optimised, by [five lines](guide::first_model) in your `Cargo.toml`: your own changes are built in a second then,
+//! and most programs run as fast as with `--release`.
 
 extern crate self as sapwood;
 
