@@ -13,7 +13,7 @@ use super::pool::{self, Pooled};
 use super::strided::Strided;
 use super::threads;
 
-/// Loops over slices of one length, of which the last is written where no other is.
+/// Loops over slices of one length, which write those that are `&mut`.
 pub(crate) type Each<'a, T, U> = dyn Fn(&[T], &mut [U]) + Sync + 'a;
 pub(crate) type EachToTwo<'a, T> = dyn Fn(&[T], &mut [T], &mut [T]) + Sync + 'a;
 pub(crate) type EachPair<'a, A, B, U> = dyn Fn(&[A], &[B], &mut [U]) + Sync + 'a;

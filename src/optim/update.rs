@@ -134,7 +134,7 @@ struct Lines<T>([T; CHUNK]);
 
 /// A leaf, or a stretch of it, with what belongs to it.
 pub struct Stretch<'a, S: Slots<T> + 'a, T: Float> {
-    /// What rules are told of the leaf.
+    // What rules are told of the leaf.
     step: u64,
     shape: &'a [usize],
     index: usize,
