@@ -69,6 +69,11 @@ tanh 1000 1000
 tanh 1000
 bias 1000 1000
 bias 10000 10
+mul 1000 1000 1000 1000
+mul 1000 1000 1 1000
+mul 1000 1000 1000 1
+mul 1000 1000 1 1
+mul 10000 10 1 10
 concat 1000 500
 slice 1000 1000
 sum 1000 1000 0
@@ -155,6 +160,8 @@ def step(line):
             return both([random(*n)], torch.tanh)
         case "bias":
             return both([random(*n), random(n[-1])], torch.add)
+        case "mul":
+            return both([random(*n[:2]), random(*n[2:])], torch.mul)
         case "concat":
             return both([random(*n), random(*n)], lambda a, b: torch.cat([a, b], 1))
         case "slice":

@@ -93,6 +93,10 @@ fn step(operation: &str, sizes: &[usize]) -> Option<Step> {
         ("atan", shape) => both(random(shape), |x| x.atan()),
         ("sinh", shape) => both(random(shape), |x| x.sinh()),
         ("bias", shape @ &[.., width]) => both((random(shape), random([width])), |(x, b)| x + b),
+        // x times a factor that is repeated along its axes of length one.
+        ("mul", &[rows, width, of_rows, of_width]) => {
+            both((random([rows, width]), random([of_rows, of_width])), |(x, factor)| x * factor)
+        }
         ("concat", &[rows, width]) => {
             both((random([rows, width]), random([rows, width])), |(a, b)| Tensor::concat(&[a, b], 1))
         }

@@ -48,7 +48,7 @@ fn per_step(mut step: impl FnMut() + Send) -> (usize, usize) {
     })
 }
 
-/// 784 → 512 relu → 10 on 128 samples, cross-entropy, Adam: 36 allocations. They are reference counts of tensors, records
+/// 784 → 512 relu → 10 on 128 samples, cross-entropy, Adam: 34 allocations. They are reference counts of tensors, records
 /// of operations, labels and losses of rows, and the optimiser's scratch. No elements are among them, of tensors or of operands
 /// that products lay out anew, but those of fewer than 1,024.
 #[test]
@@ -64,7 +64,7 @@ fn a_step_of_a_small_network_allocates_little() {
         let (_, grads) = with_gradient(loss, &model);
         update(&mut state, &mut model, &grads);
     });
-    assert!(allocations <= 36, "{allocations} allocations a step");
+    assert!(allocations <= 34, "{allocations} allocations a step");
     assert!(largest < 4 * 1024, "{largest} bytes at once");
 }
 

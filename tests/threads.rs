@@ -6,7 +6,7 @@ use sapwood::prelude::*;
 type Operation = fn(&Tensor, &Tensor) -> Tensor;
 
 /// Operations that share their work out among threads, of a large matrix and a row of the same width.
-const OPERATIONS: [(&str, Operation); 15] = [
+const OPERATIONS: [(&str, Operation); 17] = [
     ("add", |x, row| x + row),
     ("gelu", |x, _| x.gelu()),
     ("softmax", |x, _| x.softmax(-1)),
@@ -21,8 +21,15 @@ const OPERATIONS: [(&str, Operation); 15] = [
     ("sum of a transpose", |x, _| x.t().sum_axis(0)),
     ("variance", |x, _| x.var_axis(0, 1)),
     ("norm", |x, _| x.norm()),
-    ("gradient", |x, row| gradient(|row| (x * row).tanh().sum(), row).get().unwrap().clone()),
+    ("gradient by a number", |x, _| factors_gradient(x, &Tensor::scalar(0.5))),
+    ("gradient by a column", |x, _| factors_gradient(x, &x.slice(s![.., ..1]).contiguous())),
+    ("gradient by a row", factors_gradient),
 ];
+
+/// By a factor that is broadcast.
+fn factors_gradient(x: &Tensor, factor: &Tensor) -> Tensor {
+    gradient(|factor| (x * factor).tanh().sum(), factor).get().unwrap().clone()
+}
 
 fn bits(x: &Tensor) -> Vec<u32> {
     x.to_vec().into_iter().map(f32::to_bits).collect()

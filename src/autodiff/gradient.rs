@@ -156,7 +156,7 @@ pub fn pullback<M: Params, T: Float, F: FnOnce(&M) -> Tensor<T>>(
     let tape = Tape::new();
     let (value, leaves) = run(&tape, f, model);
     let Some(node) = value.node_on(&tape) else { panic!("{}", Unreached { leaves }) };
-    let value = value.outside(&tape);
+    let value = value.outside(&tape).into_owned();
     let shape = value.shape().to_vec();
     let blank = M::map_tree(model.leaves(&mut Walk::new()), &mut Walk::new(), &mut Blank);
     let back = move |cotangent: &Tensor<T>| {

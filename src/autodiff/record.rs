@@ -1,6 +1,7 @@
 //! How an operation is computed and recorded: the one door through which all of `ops` goes.
 
 use std::any::type_name_of_val;
+use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -60,15 +61,16 @@ where
     P: FnOnce(Tensor<B>, [bool; N]) -> [Option<Tensor<A>>; N] + Send + 'static,
 {
     let Some(tape) = innermost(inputs) else { return forward(inputs) };
-    let nodes = nodes_on(&tape, inputs);
-    let outside = outside_of(&tape, inputs);
-    let (output, kept) = named(name, outside.each_ref(), forward, pullback);
-    let pull = pullback(outside.each_ref(), &output, &kept);
+    let nodes = nodes_on(tape, inputs);
+    let outside = outside_of(tape, inputs);
+    let outside = outside.each_ref().map(Cow::as_ref);
+    let (output, kept) = named(name, outside, forward, pullback);
+    let pull = pullback(outside, &output, &kept);
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
         hand_on(nodes, pull(of_output(cotangent), watched(nodes)), cotangents);
     };
     let caller = Location::caller();
-    (tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, inputs, &tape)), kept)
+    (tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, inputs, tape)), kept)
 }
 
 // The steps of `named` that are the same for all operations are functions of their own: it is compiled anew for each.
@@ -77,7 +79,7 @@ fn nodes_on<A: Element, const N: usize>(tape: &Arc<Tape>, inputs: [&Tensor<A>; N
     inputs.map(|input| input.node_on(tape))
 }
 
-fn outside_of<A: Element, const N: usize>(tape: &Arc<Tape>, inputs: [&Tensor<A>; N]) -> [Tensor<A>; N] {
+fn outside_of<'a, A: Element, const N: usize>(tape: &Arc<Tape>, inputs: [&'a Tensor<A>; N]) -> [Cow<'a, Tensor<A>>; N] {
     inputs.map(|input| input.outside(tape))
 }
 
@@ -181,9 +183,9 @@ where
     A: FnOnce(Tensor<T>, Tensor<T>) -> Tensor<T> + Clone + Send + 'static,
 {
     let Some(tape) = innermost([x]) else { return forward(x) };
-    let Some(node) = x.node_on(&tape) else { unreachable!("the tape watches the only input") };
+    let Some(node) = x.node_on(tape) else { unreachable!("the tape watches the only input") };
     let name = type_name_of_val(&forward);
-    let output = accumulating(&x.outside(&tape), forward, whole.clone(), add.clone());
+    let output = accumulating(&x.outside(tape), forward, whole.clone(), add.clone());
     let pullback = move |cotangent: AnyTensor, cotangents: &mut Cotangents| {
         let cotangent: Tensor<T> = of_output(cotangent);
         match cotangents.take::<T>(node) {
@@ -195,7 +197,7 @@ where
         }
     };
     let caller = Location::caller();
-    tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, [x], &tape))
+    tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, [x], tape))
 }
 
 /// [`op`] of two inputs: a pullback for each, of which only the watched are called.
@@ -230,8 +232,8 @@ where
     P: FnOnce(Tensor<T>) -> Vec<Tensor<T>> + Send + 'static,
 {
     let Some(tape) = innermost(inputs) else { return forward(inputs) };
-    let nodes: Vec<_> = inputs.iter().map(|input| input.node_on(&tape)).collect();
-    let outside: Vec<_> = inputs.iter().map(|input| input.outside(&tape)).collect();
+    let nodes: Vec<_> = inputs.iter().map(|input| input.node_on(tape)).collect();
+    let outside: Vec<_> = inputs.iter().map(|input| input.outside(tape).into_owned()).collect();
     let name = type_name_of_val(&forward);
     let output = variadic(&outside, forward, pullback);
     let pull = pullback(&outside, &output);
@@ -243,5 +245,5 @@ where
         }
     };
     let caller = Location::caller();
-    tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, inputs, &tape))
+    tape.record(output, Box::new(pullback), &|| Recorded::new(name, caller, inputs, tape))
 }

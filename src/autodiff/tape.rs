@@ -1,14 +1,40 @@
 //! The tape: what was computed in one call of `gradient`, and the walk back along it.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::LocalKey;
 
 use super::find::{Recorded, is_finite};
 use crate::tensor::{AnyTensor, Element, Float, Tensor};
 
 /// Serial number of the next tape: a tape made later is nested deeper, on whichever thread.
 static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A list that one gradient leaves to the next: a small model's step takes as long for a few allocations as for an operation.
+type Spare<T> = LocalKey<Cell<Vec<T>>>;
+
+thread_local! {
+    static NODES: Cell<Vec<Option<Operation>>> = const { Cell::new(vec![]) };
+    static COTANGENTS: Cell<Vec<Option<AnyTensor>>> = const { Cell::new(vec![]) };
+}
+
+/// The spare list; a new one where it is in use, or the thread is ending.
+fn borrow_list<T>(spare: &'static Spare<T>) -> Vec<T> {
+    spare.try_with(Cell::take).unwrap_or_default()
+}
+
+/// Leaves a list to the next gradient, unless it is very long.
+fn return_list<T>(spare: &'static Spare<T>, mut list: Vec<T>) {
+    const MOST: usize = 1 << 12;
+    list.clear();
+    if list.capacity() <= MOST {
+        // While the thread is ending nobody needs it.
+        let _ = spare.try_with(|spare| spare.set(list));
+    }
+}
 
 /// What one call of `gradient` records. Tensors that carry a [`Trace`] of it add to it, from any thread.
 pub(crate) struct Tape {
@@ -42,7 +68,7 @@ impl Tape {
         Arc::new(Tape {
             serial: NEXT.fetch_add(1, Ordering::Relaxed),
             open: AtomicBool::new(true),
-            nodes: Mutex::new(Vec::with_capacity(16)),
+            nodes: Mutex::new(borrow_list(&NODES)),
             watch,
         })
     }
@@ -80,7 +106,7 @@ impl Tape {
         let mut nodes = std::mem::take(&mut *self.nodes());
         nodes.truncate(from + 1);
         let watch = self.watch.as_ref().map(|_| Watch { at: from, fault: None });
-        let mut cotangents = Cotangents { of: vec![], watch };
+        let mut cotangents = Cotangents { of: borrow_list(&COTANGENTS), watch };
         cotangents.of.resize_with(nodes.len(), || None);
         cotangents.of[from] = Some(cotangent);
         // An operation is dropped as soon as it is done, so that its memory serves the next.
@@ -92,6 +118,7 @@ impl Tape {
                 pullback(cotangent, &mut cotangents);
             }
         }
+        return_list(&NODES, nodes);
         cotangents
     }
 
@@ -149,9 +176,9 @@ impl Trace {
 }
 
 /// The innermost tape that watches any of the tensors.
-pub(crate) fn innermost<'a, T: Element>(tensors: impl IntoIterator<Item = &'a Tensor<T>>) -> Option<Arc<Tape>> {
+pub(crate) fn innermost<'a, T: Element>(tensors: impl IntoIterator<Item = &'a Tensor<T>>) -> Option<&'a Arc<Tape>> {
     let traces = tensors.into_iter().filter_map(|tensor| tensor.trace()?.live());
-    traces.max_by_key(|trace| trace.tape.serial).map(|trace| trace.tape.clone())
+    traces.max_by_key(|trace| trace.tape.serial).map(|trace| &trace.tape)
 }
 
 impl<T: Element> Tensor<T> {
@@ -161,16 +188,14 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The tensor as the tapes outside of this one know it.
-    pub(crate) fn outside(&self, tape: &Arc<Tape>) -> Tensor<T> {
-        let outer = match self.trace() {
-            Some(trace) => match trace.on(tape) {
-                Some(trace) => trace.outer.as_deref(),
-                None => trace.live(),
-            },
-            None => None,
+    pub(crate) fn outside(&self, tape: &Arc<Tape>) -> Cow<'_, Tensor<T>> {
+        let Some(trace) = self.trace() else { return Cow::Borrowed(self) };
+        let outer = match trace.on(tape) {
+            Some(trace) => trace.outer.as_deref(),
+            None => trace.live(),
         };
         let outer = outer.cloned();
-        self.stop_gradient().with_trace(outer)
+        Cow::Owned(self.stop_gradient().with_trace(outer))
     }
 }
 
@@ -199,6 +224,12 @@ struct Watch {
     /// The operation where the walk is.
     at: usize,
     fault: Option<usize>,
+}
+
+impl Drop for Cotangents {
+    fn drop(&mut self) {
+        return_list(&COTANGENTS, std::mem::take(&mut self.of));
+    }
 }
 
 impl Cotangents {

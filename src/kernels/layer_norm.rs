@@ -1,10 +1,11 @@
 //! Rows that are normalised, then scaled and shifted by numbers of their columns: a pass over memory, and one back.
 
 use super::block::Block;
+use super::dot::dot_block;
 use super::isa::vectorized;
 use super::normalise::{SquaresAbout, pull_row};
 use super::pool::{self, Pooled};
-use super::reduce::{dot_block, fold_block, sum_block};
+use super::reduce::{fold_block, sum_block};
 use super::threads;
 
 /// Elements of a row at most: what belongs to it stays in the caches from one loop over it to the next.

@@ -6,6 +6,7 @@ pub(crate) mod attention;
 pub(crate) mod block;
 pub(crate) mod conv;
 pub(crate) mod copy;
+pub(crate) mod dot;
 pub(crate) mod elementwise;
 pub(crate) mod gather;
 pub(crate) mod isa;

@@ -317,25 +317,6 @@ pub(super) fn sum_block<T: num_traits::Float + Sync>(x: &[T]) -> T {
     fold_block(x, &(T::zero(), |a, b| a + b))
 }
 
-/// Σ x·y.
-pub(crate) fn dot<T: num_traits::Float + Sync>(x: &[T], y: &[T]) -> T {
-    vectorized!(move || dot_block(T::zero(), x, y))
-}
-
-/// Σ (x − c)·y, where it is inlined.
-#[inline(always)]
-pub(super) fn dot_block<T: num_traits::Float + Sync>(c: T, x: &[T], y: &[T]) -> T {
-    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-    let mut running = [T::zero(); LANES];
-    for (&x, &y) in x.iter().zip(y) {
-        for i in 0..LANES {
-            running[i] = running[i] + (x[i] - c) * y[i];
-        }
-    }
-    let rest = x_rest.iter().zip(y_rest).fold(T::zero(), |sum, (&x, &y)| sum + (x - c) * y);
-    rest + sum_block(&running)
-}
-
 /// The sum of parts of `size` elements that lie one after the other, added in their order.
 pub(crate) fn sum_of_parts<T: num_traits::Float + Pooled + Sync>(parts: Block<T>, size: usize) -> Block<T> {
     if parts.len() == size {

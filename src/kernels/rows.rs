@@ -49,26 +49,47 @@ pub(crate) fn keep_above_zero<T>(x: &mut [T], y: &[T], width: usize) -> Block<T>
 where
     T: num_traits::Float + Pooled + Sync,
 {
+    let slope = move |y| if y <= T::zero() { T::zero() } else { T::one() };
+    column_sums(
+        x.len(),
+        width,
+        |piece| x.chunks_mut(piece).zip(y.chunks(piece)),
+        |(x, y), sums| {
+            for (x, y) in x.chunks_mut(sums.len()).zip(y.chunks(sums.len())) {
+                let sums = &mut *sums;
+                vectorized!(move || {
+                    for ((x, &y), sum) in x.iter_mut().zip(y).zip(sums) {
+                        *x = *x * slope(y);
+                        *sum = *sum + *x;
+                    }
+                });
+            }
+        },
+    )
+}
+
+/// The sums of each column, for `len` elements in rows of `width`: `pieces` cuts them into pieces of a length, and `add` adds
+/// what is in one to running sums, which are several rows wide where rows are narrow.
+pub(super) fn column_sums<T, P, I>(
+    len: usize,
+    width: usize,
+    pieces: impl FnOnce(usize) -> I,
+    add: impl Fn(P, &mut [T]) + Sync,
+) -> Block<T>
+where
+    T: num_traits::Float + Pooled + Sync,
+    P: Send,
+    I: DoubleEndedIterator<Item = P> + ExactSizeIterator + Send,
+{
     // Narrow rows are added several together, as if they were one; pieces are fixed, so that threads change no bit.
     const TOGETHER: usize = 256;
-    if x.is_empty() {
+    if len == 0 {
         return pool::filled(width, T::zero());
     }
     let together = (TOGETHER / width).max(1) * width;
     let piece = (threads::CHUNK / together).max(1) * together;
-    let mut parts = pool::filled(x.len().div_ceil(piece) * together, T::zero());
-    let pieces = x.chunks_mut(piece).zip(y.chunks(piece)).zip(parts.chunks_exact_mut(together));
-    threads::share_where(threads::worthwhile(y.len()), pieces, |((x, y), sums)| {
-        let slope = move |y| if y <= T::zero() { T::zero() } else { T::one() };
-        for (x, y) in x.chunks_mut(together).zip(y.chunks(together)) {
-            let sums = &mut *sums;
-            vectorized!(move || {
-                for ((x, &y), sum) in x.iter_mut().zip(y).zip(sums) {
-                    *x = *x * slope(y);
-                    *sum = *sum + *x;
-                }
-            });
-        }
-    });
+    let mut parts = pool::filled(len.div_ceil(piece) * together, T::zero());
+    let pieces = pieces(piece).zip(parts.chunks_exact_mut(together));
+    threads::share_where(threads::worthwhile(len), pieces, |(piece, sums)| add(piece, sums));
     sum_of_parts(sum_of_parts(parts, together), width)
 }

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use super::broadcast::{common_shape, shapes, zip_over};
+use super::broadcast::{common_shape, product_summed_to, shapes, zip_over};
 use crate::autodiff::{binary, unary};
 use crate::kernels::elementwise::{self, EachInPlace, EachOnto, each_in_place, each_onto};
 use crate::tensor::{Float, Tensor};
@@ -51,7 +51,7 @@ fn mul<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
         |x, y, _| {
             let (xs, ys) = shapes(x, y);
             let (x, y) = (x.clone(), y.clone());
-            (move |g: &Tensor<T>| mul(g, &y).summed_to(&xs), move |g: &Tensor<T>| mul(g, &x).summed_to(&ys))
+            (move |g: &Tensor<T>| product_summed_to(g, &y, &xs), move |g: &Tensor<T>| product_summed_to(g, &x, &ys))
         },
     )
 }

@@ -5,7 +5,7 @@ use ndarray::IntoDimension;
 use smallvec::SmallVec;
 
 use crate::autodiff::unary;
-use crate::kernels::{elementwise, reduce};
+use crate::kernels::{dot, elementwise, reduce};
 use crate::tensor::{AnyTensor, Element, Float, Shape, Tensor, broadcast_shapes, list};
 
 impl<T: Element> Tensor<T> {
@@ -92,6 +92,31 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+/// g · y summed to a shape, as the way back of a product needs it; without the products in memory where whole rows or columns of
+/// them are summed and no outer gradient watches.
+#[track_caller]
+pub(super) fn product_summed_to<T: Float>(g: &Tensor<T>, y: &Tensor<T>, shape: &[usize]) -> Tensor<T> {
+    let plain = || (g * y).summed_to(shape);
+    let full = g.shape();
+    if shape == full || y.shape() != full || g.is_empty() || g.is_traced() || y.is_traced() {
+        return plain();
+    }
+    let (Some(g), Some(y), Some(lead)) = (g.as_slice(), y.as_slice(), full.len().checked_sub(shape.len())) else {
+        return plain();
+    };
+    let stays = |axis: &usize| *axis >= lead && shape[axis - lead] == full[*axis];
+    let first = (0..full.len()).take_while(stays).count();
+    let last = (0..full.len()).rev().take_while(stays).count();
+    let sums = if shape.iter().skip(first.saturating_sub(lead)).all(|&length| length == 1) {
+        dot::row_dots(g, y, full[first..].iter().product())
+    } else if shape.iter().rev().skip(last).all(|&length| length == 1) {
+        dot::column_dots(g, y, full[full.len() - last..].iter().product())
+    } else {
+        return plain();
+    };
+    Tensor::from_dense(sums, shape)
+}
+
 /// The shape that both operands broadcast to; panics where there is none.
 #[track_caller]
 pub(crate) fn common_shape<A: Element, B: Element>(operation: &str, a: &Tensor<A>, b: &Tensor<B>) -> Shape {
@@ -137,5 +162,40 @@ pub(crate) fn expanded<T: Element>(x: &Tensor<T>, shape: &[usize]) -> Tensor<T> 
     match x.layout().broadcast(shape) {
         Some(layout) => x.with_layout(layout),
         None => unreachable!("the shape {:?} was found to broadcast to {shape:?}", x.shape()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn a_factors_gradient_is_the_sum_of_products_wherever_it_was_repeated() {
+        // Against products in memory, summed afterwards.
+        let cases: [(&[usize], &[&[usize]]); 5] = [
+            (
+                &[6, 5, 7],
+                &[&[], &[1], &[7], &[5, 7], &[6, 1, 1], &[6, 5, 1], &[6, 1, 7], &[1, 5, 1], &[5, 1], &[1, 1, 7]],
+            ),
+            (&[70, 130], &[&[], &[130], &[70, 1]]),
+            (&[9000, 3], &[&[], &[3], &[9000, 1]]),
+            (&[2, 70_000], &[&[], &[70_000], &[2, 1]]),
+            (&[3, 0], &[&[], &[3, 1], &[1, 1]]),
+        ];
+        let mut rng = StdRng::seed_from_u64(5);
+        for (full, shapes) in cases {
+            let [x, g] = [0, 1].map(|_| Tensor::<f64>::normal(full, 0.0, 1.0, &mut rng));
+            let backwards = Tensor::<f64>::normal(full.iter().rev().copied().collect::<Vec<_>>(), 0.0, 1.0, &mut rng);
+            for &shape in shapes {
+                let factor = Tensor::normal(shape, 0.0, 1.0, &mut rng);
+                for x in [x.clone(), backwards.permute(&(0..full.len()).rev().collect::<Vec<_>>())] {
+                    let (_, back) = pullback(|factor| factor * &x, &factor);
+                    let (grad, expected) = (back(&g), (&g * &x).sum_to(shape));
+                    let error = (grad.get().unwrap() - &expected).norm().item();
+                    assert!(error <= 1e-13 * (g.norm() * x.norm()).item(), "{shape:?} of {full:?}: {error}");
+                    assert_eq!(grad.get().unwrap().shape(), shape);
+                }
+            }
+        }
     }
 }

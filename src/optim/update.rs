@@ -10,7 +10,7 @@ use crate::autodiff::{Gradient, Grads};
 use crate::kernels::isa::vectorized_to_256;
 use crate::kernels::{pool, threads};
 use crate::params::{Kind, MapLeaf, Mismatch, Mut, Nothing, Pair, Params, Ref, Value, Walk, place, sync_ties};
-use crate::tensor::{Float, Tensor};
+use crate::tensor::{Float, Tensor, list};
 
 /// Takes one step: each rule of each leaf turns the leaf's gradient into a step, which is subtracted from the leaf.
 ///
@@ -233,14 +233,21 @@ fn update_leaf<R: Rule, T: Float>(
 ) {
     let LeafState { rule, state, step, .. } = leaf;
     *step += 1;
-    let shape = SmallVec::<[usize; 4]>::from_slice(x.shape());
-    let dense = gradient.contiguous();
+    let shape = list(x.shape());
+    let copy;
+    let gradient = match gradient.as_slice() {
+        Some(gradient) => gradient,
+        None => {
+            copy = gradient.contiguous();
+            copy.dense()
+        }
+    };
     let whole = rule.whole_leaf() || state.whole();
     let how = match (whole, parallel) {
         (true, _) => How::Whole,
         (false, true) => How::Shared,
         (false, false) => How::Swept,
     };
-    let (x, gradient, state) = (x.as_mut_slice(), dense.dense(), state.chunk());
+    let (x, state) = (x.as_mut_slice(), state.chunk());
     rule.take_step(Stretch { step: *step, shape: &shape, index, start: 0, x, gradient, state }, how);
 }

@@ -21,10 +21,7 @@ impl<T: Element> Tensor<T> {
     /// `shape` is what `ndarray` takes for one: `()`, `3`, `(2, 3)`, `[2, 3]`, a slice or a `Vec`.
     pub fn full(shape: impl IntoDimension, value: T) -> Self {
         let shape = shape.into_dimension();
-        let one = Layout::contiguous(&vec![1; shape.ndim()]);
-        // One axis of length one broadcasts to any length, so this can't fail.
-        let layout = one.broadcast(shape.slice()).unwrap_or(one);
-        Tensor::from_layout(pool::filled(1, value), layout)
+        Tensor::from_layout(pool::filled(1, value), Layout::repeating(shape.slice()))
     }
 
     /// All zeros (`false` for `bool`).

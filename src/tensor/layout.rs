@@ -30,6 +30,11 @@ impl Layout {
         Layout { shape: list(shape), strides: row_major(shape), offset: 0 }
     }
 
+    /// The first element of the storage everywhere.
+    pub(crate) fn repeating(shape: &[usize]) -> Self {
+        Layout { shape: list(shape), strides: equal(0, shape.len()), offset: 0 }
+    }
+
     /// The elements of a storage that lie so.
     pub(crate) fn of<'a, T>(&'a self, data: &'a [T]) -> Strided<'a, T> {
         Strided { data, shape: &self.shape, strides: &self.strides, offset: self.offset }

@@ -97,7 +97,8 @@ impl<T: Element> Tensor<T> {
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         assert!(!self.is_traced(), "as_mut_slice: a tensor that is being differentiated can't be written to");
         self.trace = None;
-        if !self.is_contiguous() || Arc::get_mut(&mut self.storage).is_none() {
+        // `get_mut`, which is asked below, waits for other processors.
+        if !self.is_contiguous() || Arc::strong_count(&self.storage) > 1 {
             *self = self.dense_copy();
         }
         let range = self.layout.offset..self.layout.offset + self.len();
@@ -196,6 +197,7 @@ impl<T: Element> Tensor<T> {
         self.trace.as_ref()
     }
 
+    #[inline]
     pub(crate) fn with_trace(mut self, trace: Option<Trace>) -> Self {
         self.trace = trace;
         self

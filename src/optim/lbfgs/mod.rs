@@ -223,7 +223,7 @@ fn finite(point: &Point) -> Result<()> {
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    crate::kernels::reduce::dot(a, b)
+    crate::kernels::dot::dot(a, b)
 }
 
 /// a ← a + w b
