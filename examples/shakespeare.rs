@@ -68,13 +68,7 @@ fn write(model: &Gpt, vocabulary: &Vocabulary, count: usize, rng: &mut StdRng) -
         let length = context.len();
         let logits = model.forward(&Tensor::from_vec(context, (1, length)));
         // A little colder than it learnt: 0.8.
-        let chances = (logits.slice(s![0, -1, ..]) / 0.8).softmax(-1).to_vec();
-        let mut left: f32 = rng.random();
-        let next = chances.iter().position(|chance| {
-            left -= chance;
-            left < 0.0
-        });
-        tokens.push(next.unwrap_or(chances.len() - 1) as i64);
+        tokens.push((logits.slice(s![0, -1, ..]) / 0.8).categorical(0, rng).item() as i64);
     }
     vocabulary.decode(&Tensor::from(tokens[1..].to_vec()))
 }

@@ -1,4 +1,4 @@
-//! The table of names has every public layer, loss, metric, rule and schedule. (That its links lead somewhere is checked
+//! The table of names has every public layer, loss, metric, rule, schedule and operation. (That its links lead somewhere is checked
 //! where the documentation is built.)
 
 const TABLE: &str = include_str!("../src/names.md");
@@ -51,6 +51,30 @@ fn every_public_name_is_in_the_table() {
             .collect();
         assert!(missing.is_empty(), "src/names.md lacks {missing:?} of {module}");
     }
+}
+
+#[test]
+fn every_operation_is_in_the_table() {
+    // Those of Rust's and of ndarray's kind, which no library has a name for, are not asked for: of `ops` all are.
+    let mut operations = 0;
+    for source in std::fs::read_dir("src/ops").unwrap().chain(["attention", "conv"].map(folder).into_iter().flatten()) {
+        let path = source.unwrap().path();
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        // Methods of tensors stand in blocks `impl … Tensor<…> {`, which end with a brace at the start of a line.
+        let blocks = text.split("\nimpl").skip(1).filter(|block| block.lines().next().unwrap().contains(" Tensor<"));
+        for block in blocks {
+            let body = block.split("\n}").next().unwrap();
+            for name in body.split("    pub fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next()) {
+                assert!(TABLE.contains(&format!("(crate::tensor::Tensor::{name})")), "{name} of {}", path.display());
+                operations += 1;
+            }
+        }
+    }
+    assert!(operations > 120, "{operations} operations were found");
+}
+
+fn folder(name: &str) -> impl Iterator<Item = std::io::Result<std::fs::DirEntry>> {
+    std::fs::read_dir(format!("src/ops/{name}")).unwrap()
 }
 
 /// (What every loss makes of several is in `loss::each`, which has the same names.)

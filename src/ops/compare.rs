@@ -1,9 +1,8 @@
-//! Comparisons, masks and the choice between two tensors; absolute value, sign, and bounds.
+//! Comparisons, absolute value, sign, and bounds.
 
-use super::broadcast::{common_shape, expanded, shapes, zip_over};
+use super::broadcast::{common_shape, shapes, zip_over};
 use super::pointwise::piecewise;
 use crate::autodiff::binary;
-use crate::kernels::elementwise;
 use crate::tensor::{Element, Float, Tensor};
 
 /// An argument that may be a tensor, owned or borrowed, or a number.
@@ -69,84 +68,6 @@ comparisons! {
     ge >=;
 }
 
-impl Tensor<bool> {
-    /// Where both masks are true; they broadcast by NumPy's rules.
-    ///
-    /// # Panics
-    /// Where the shapes do not broadcast together.
-    #[track_caller]
-    pub fn and(&self, other: &Tensor<bool>) -> Tensor<bool> {
-        zip_over(&common_shape("and", self, other), self, other, |x, y| x & y)
-    }
-
-    /// Where one of the masks is true at least; they broadcast by NumPy's rules.
-    ///
-    /// # Panics
-    /// Where the shapes do not broadcast together.
-    #[track_caller]
-    pub fn or(&self, other: &Tensor<bool>) -> Tensor<bool> {
-        zip_over(&common_shape("or", self, other), self, other, |x, y| x | y)
-    }
-
-    /// Where the mask is false.
-    pub fn not(&self) -> Tensor<bool> {
-        self.map_elements(|x| !x)
-    }
-
-    /// Whether every element is true; so it is where there are none.
-    pub fn all(&self) -> bool {
-        self.iter().all(|&x| x)
-    }
-
-    /// Whether any element is true.
-    pub fn any(&self) -> bool {
-        self.iter().any(|&x| x)
-    }
-
-    /// The elements of `yes` where the mask is true, of `no` elsewhere; all three broadcast by NumPy's rules.
-    ///
-    /// Derivative: each of the two gets the cotangents of the elements that were taken from it and 0 for the others,
-    /// whatever stood there: an infinity or NaN that was not taken does no harm.
-    ///
-    /// # Panics
-    /// Where the shapes do not broadcast together.
-    ///
-    /// ```
-    /// # use sapwood::prelude::*;
-    /// let x: Tensor = Tensor::from([-1.0, 4.0]);
-    /// assert_eq!(x.gt(0.0).where_(&x, 0.5).to_vec(), [0.5, 4.0]);
-    /// ```
-    #[doc(alias = "where")]
-    #[track_caller]
-    pub fn where_<T: Element>(&self, yes: impl Operand<T>, no: impl Operand<T>) -> Tensor<T> {
-        let (yes, no) = (yes.into_operand(), no.into_operand());
-        let shape = common_shape("where_", self, &expanded(&yes, &common_shape("where_", &yes, &no)));
-        choose(&expanded(self, &shape), &yes.broadcast_to(shape.as_slice()), &no.broadcast_to(shape.as_slice()))
-    }
-}
-
-/// [`where_`](Tensor::where_) for a mask and tensors of one shape.
-#[inline(never)]
-#[track_caller]
-fn choose<T: Element>(mask: &Tensor<bool>, yes: &Tensor<T>, no: &Tensor<T>) -> Tensor<T> {
-    let pick = |mask, yes, no| if mask { yes } else { no };
-    binary(
-        yes,
-        no,
-        |yes, no| {
-            let picked =
-                elementwise::zip3(mask.strided(), yes.strided(), no.strided(), &elementwise::each_triple(pick));
-            Tensor::from_dense(picked, mask.shape())
-        },
-        |_, _, _| {
-            let (mask, same) = (mask.clone(), mask.clone());
-            let zero = expanded(&Tensor::scalar(T::default()), mask.shape());
-            let nought = zero.clone();
-            (move |g: &Tensor<T>| choose(&mask, g, &zero), move |g: &Tensor<T>| choose(&same, &nought, g))
-        },
-    )
-}
-
 impl<T: Float> Tensor<T> {
     /// Where elements are NaN.
     pub fn is_nan(&self) -> Tensor<bool> {
@@ -162,6 +83,26 @@ impl<T: Float> Tensor<T> {
     /// ```
     pub fn is_finite(&self) -> Tensor<bool> {
         self.map_elements(|x| x.is_finite())
+    }
+
+    /// Whether every element is within `absolute + relative · |other|` of the one at its place in `other`, as NumPy's `allclose` has it:
+    /// NaN is close to nothing, an infinity to itself.
+    ///
+    /// # Panics
+    /// Where the shapes differ.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([0.1, 20.0]);
+    /// assert!(x.all_close(&Tensor::from([0.1, 20.001]), 1e-4, 0.0));
+    /// assert!(!x.all_close(&Tensor::from([0.1, 20.01]), 1e-4, 0.0));
+    /// ```
+    #[track_caller]
+    pub fn all_close(&self, other: &Tensor<T>, relative: f64, absolute: f64) -> bool {
+        let (x, y) = (self.shape(), other.shape());
+        assert!(x == y, "all_close: the shapes {x:?} and {y:?} differ");
+        let close = |x: f64, y: f64| x == y || y.is_finite() && (x - y).abs() <= absolute + relative * y.abs();
+        self.iter().zip(other.iter()).all(|(&x, &y)| close(x.to_f64(), y.to_f64()))
     }
 
     /// The absolute value. Derivative: the sign of x, 0 at 0; NaN at NaN, where PyTorch's is 0.
@@ -294,13 +235,6 @@ mod tests {
         assert_eq!((x.ge(2).to_vec(), x.ne(2).to_vec()), (vec![false, true, true], vec![true, false, true]));
         let nan: Tensor = Tensor::scalar(f32::NAN);
         assert!(nan.ne(&nan).item() && !nan.eq(&nan).item() && !nan.le(0.0).item() && nan.is_nan().item());
-        let (p, q) = (Tensor::from([true, false]), Tensor::from([[true], [false]]));
-        assert_eq!(
-            (p.and(&q).to_vec(), p.or(&q).to_vec()),
-            (vec![true, false, false, false], vec![true, true, true, false])
-        );
-        assert!(p.any() && !p.all() && p.or(&p.not()).all() && Tensor::<bool>::default().all());
-        assert_eq!(p.where_(x.slice(s![..2]), 7).to_vec(), [1, 7]);
     }
 
     #[test]
@@ -325,13 +259,5 @@ mod tests {
         let results = [nan.maximum(&one), one.maximum(&nan), nan.minimum(&one), one.minimum(&nan), nan.clamp(0.0, 1.0)];
         assert!(results.iter().all(|x| x.item().is_nan()));
         assert!(nan.abs().item().is_nan() && nan.sign().item().is_nan() && nan.relu().item().is_nan());
-    }
-
-    #[test]
-    fn what_was_not_taken_does_not_reach_the_gradient() {
-        let (yes, no) = (Tensor::from([f64::NAN, 1.0]), Tensor::from([5.0, f64::INFINITY]));
-        let mask = Tensor::from([false, true]);
-        let (dy, dn) = gradient(|(yes, no)| mask.where_(yes, no).sum(), &(yes, no));
-        assert_eq!((dy.get().unwrap().to_vec(), dn.get().unwrap().to_vec()), (vec![0.0, 1.0], vec![1.0, 0.0]));
     }
 }

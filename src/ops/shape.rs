@@ -164,6 +164,31 @@ impl<T: Element> Tensor<T> {
         let axis = resolve_axis("flip", self.shape(), axis);
         unary(self, |x| x.with_layout(reversed(x.layout(), axis)), |_, _| move |g| g.flip(axis))
     }
+
+    /// The elements shifted by `places` along an axis; those that leave it at one end come in at the other.
+    ///
+    /// Derivative: x̄ = ȳ shifted back.
+    ///
+    /// # Panics
+    /// Where there is no such axis.
+    ///
+    /// ```
+    /// # use sapwood::prelude::*;
+    /// let x: Tensor = Tensor::from([1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(x.roll(1, 0).to_vec(), [4.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(x.roll(-6, 0).to_vec(), [3.0, 4.0, 1.0, 2.0]);
+    /// ```
+    #[track_caller]
+    pub fn roll(&self, places: isize, axis: impl IntoAxis) -> Tensor<T> {
+        let axis = resolve_axis("roll", self.shape(), axis);
+        let length = self.shape()[axis];
+        let last = places.rem_euclid(length.max(1) as isize) as usize;
+        if last == 0 {
+            return self.clone();
+        }
+        let parts = self.split(&[length - last, last], axis);
+        Tensor::concat(&[&parts[1], &parts[0]], axis)
+    }
 }
 
 fn reversed(layout: &Layout, axis: usize) -> Layout {
@@ -172,6 +197,15 @@ fn reversed(layout: &Layout, axis: usize) -> Layout {
     layout.offset = layout.offset.wrapping_add_signed(layout.strides[axis] * last);
     layout.strides[axis] *= -1;
     layout
+}
+
+/// The lengths of the last two axes.
+#[track_caller]
+pub(super) fn last_two(operation: &str, shape: &[usize]) -> [usize; 2] {
+    match *shape {
+        [.., rows, columns] => [rows, columns],
+        _ => panic!("{operation}: the shape {shape:?} has no two axes"),
+    }
 }
 
 /// The place of a new axis among those of `shape`.

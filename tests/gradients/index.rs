@@ -36,3 +36,10 @@ fn sort_and_topk() {
     check_shapes("topk", shapes, X, |x| x.topk(2, -1, true).0);
     check_shapes("topk", shapes, X, |x| x.topk(1, 1, false).0);
 }
+
+#[test]
+fn masked_select() {
+    let mask = Tensor::from([[true, false, true, true], [false; 4], [true; 4]]);
+    check_shapes("masked_select", &[&[3, 4]], X, |x| x.masked_select(&mask));
+    check_shapes("masked_select", &[&[4, 3]], X, |x| x.masked_select(&mask.t()));
+}

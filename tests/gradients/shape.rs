@@ -41,3 +41,16 @@ fn slices() {
     });
     check("parts and the whole", &[3, 4], |x| x * x.slice(s![1.., 1]).sum() + x.slice(s![2]));
 }
+
+#[test]
+fn diagonals() {
+    let check = |name, f: fn(&Tensor<f64>) -> Tensor<f64>| check_shapes(name, &[&[3, 4], &[2, 3, 2], &[0, 3]], X, f);
+    check("diagonal", |x| x.diagonal(0));
+    check("diagonal 1", |x| x.diagonal(1));
+    check("diagonal -2", |x| x.diagonal(-2));
+    check("diag_embed", |x| x.diag_embed(0));
+    check("diag_embed -1", |x| x.diag_embed(-1));
+    check("tril", |x| x.tril(0));
+    check("triu", |x| x.triu(1));
+    check("roll", |x| x.roll(1, 0).roll(-3, -1));
+}

@@ -221,6 +221,49 @@ def indices():
     add("index_add 0", lambda x, y: x.index_add(0, places, y), draw((3, 2)), draw((4, 2)))
 
 
-for family in [pointwise, pairs, products, reductions, orders, shapes, indices]:
+def roundings():
+    for name in ["floor", "ceil", "round", "trunc"]:
+        unary(name, getattr(torch, name))
+
+
+def diagonals():
+    for x in [draw((3, 4)), draw((2, 3, 3))]:
+        for offset in [0, 1, -2]:
+            add(f"diagonal {offset}", lambda x: x.diagonal(offset, -2, -1), x)
+            add(f"tril {offset}", lambda x: x.tril(offset), x)
+            add(f"triu {offset}", lambda x: x.triu(offset), x)
+            add(f"diag_embed {offset}", lambda x: torch.diag_embed(x, offset), x)
+        for places in [1, -2, 5]:
+            add(f"roll {places}", lambda x: x.roll(places, 1), x)
+    x = draw((3, 4))
+    add("masked_select", lambda x: x.masked_select(x > 0.25), x)
+    add("nonzero", lambda x: (x > 0.25).nonzero(), x, differentiate=False)
+
+
+def einsums():
+    for letters, *operands in [
+        ("ij->ji", (3, 4)),
+        ("ij", (3, 4)),
+        ("ji", (3, 4)),
+        ("ii", (3, 3)),
+        ("ii->i", (3, 3)),
+        ("ijj->ji", (2, 3, 3)),
+        ("...i->...", (2, 3, 4)),
+        ("ij,jk", (2, 3), (3, 4)),
+        ("ij,kj->ki", (2, 3), (4, 3)),
+        ("i,j->ij", (3,), (4,)),
+        ("i,i", (4,), (4,)),
+        ("bhqd,bhkd->bhqk", (2, 2, 3, 4), (2, 2, 5, 4)),
+        ("bqhd,bkhd->bhqk", (2, 3, 2, 4), (2, 5, 2, 4)),
+        ("...ij,...jk->...ik", (2, 1, 2, 3), (3, 3, 2)),
+        ("ijk,jil->kl", (2, 3, 4), (3, 2, 5)),
+        ("ij,jk,kl->il", (2, 3), (3, 4), (4, 2)),
+        ("bn,anm,bm->ba", (2, 3), (5, 3, 4), (2, 4)),
+        ("ab,cb,cb->a", (2, 3), (4, 3), (4, 3)),
+    ]:
+        add(f"einsum {letters}", lambda *x: torch.einsum(letters, *x), *map(draw, operands))
+
+
+for family in [pointwise, pairs, products, reductions, orders, shapes, indices, roundings, diagonals, einsums]:
     family()
 write(__file__, cases)

@@ -14,8 +14,12 @@ fn operations_are_pytorchs() {
 fn operation<T: Float>(name: &str, inputs: &[Tensor<T>]) -> Tensor<T> {
     let x = &inputs[0];
     let c = T::from_f64;
+    if let Some(letters) = name.strip_prefix("einsum ") {
+        return Tensor::einsum(letters, &inputs.iter().collect::<Vec<_>>());
+    }
     match inputs {
         [_] => pointwise(name, x)
+            .or_else(|| diagonal(name, x))
             .or_else(|| reduction(name, x))
             .or_else(|| order(name, x))
             .or_else(|| shape(name, x))
@@ -50,10 +54,28 @@ fn operation<T: Float>(name: &str, inputs: &[Tensor<T>]) -> Tensor<T> {
     .unwrap_or_else(|| panic!("no operation is called {name}"))
 }
 
+/// By a name and a number.
+fn diagonal<T: Float>(name: &str, x: &Tensor<T>) -> Option<Tensor<T>> {
+    let (operation, number) = name.split_once(' ')?;
+    let number = number.parse().ok()?;
+    Some(match operation {
+        "diagonal" => x.diagonal(number),
+        "tril" => x.tril(number),
+        "triu" => x.triu(number),
+        "diag_embed" => x.diag_embed(number),
+        "roll" => x.roll(number, 1),
+        _ => return None,
+    })
+}
+
 fn pointwise<T: Float>(name: &str, x: &Tensor<T>) -> Option<Tensor<T>> {
     let c = T::from_f64;
     Some(match name {
         "neg" => -x,
+        "floor" => x.floor(),
+        "ceil" => x.ceil(),
+        "round" => x.round(),
+        "trunc" => x.trunc(),
         "square" => x.square(),
         "powi 3" => x.powi(3),
         "powi -2" => x.powi(-2),
@@ -190,6 +212,8 @@ fn index<T: Float>(name: &str, x: &Tensor<T>) -> Option<Tensor<T>> {
         "gather -1" => x.gather(-1, &two_rows()),
         "index_select 0" => x.index_select(0, &Tensor::from([2usize, 0, 2, 1])),
         "index_select table" => x.index_select(0, &two_rows()),
+        "masked_select" => x.masked_select(&x.gt(T::from_f64(0.25))),
+        "nonzero" => x.gt(T::from_f64(0.25)).nonzero().cast(),
         _ => return None,
     })
 }
