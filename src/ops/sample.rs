@@ -48,33 +48,39 @@ impl<T: Float> Tensor<T> {
         let axis = resolve_axis("categorical", self.shape(), axis);
         let mut shape = Shape::from_slice(self.shape());
         let classes = shape.remove(axis);
-        let logits = rows(self, axis);
-        let mut draw = |row: usize| {
-            let logits = &logits.dense()[row * classes..][..classes];
-            let largest = logits.iter().map(|&x| x.to_f64()).fold(f64::NEG_INFINITY, f64::max);
-            // In f64, so that f32 and f64 draw alike, and the sum ends where the last class does.
-            let weights = logits.iter().map(|&x| math::exp(x.to_f64() - largest));
-            let total: f64 = weights.clone().sum();
-            assert!(
-                total.is_finite(),
-                "categorical: row {row} has no probabilities: {:?}",
-                Tensor::from(logits.to_vec())
-            );
-            let mut left = rng.random::<f64>() * total;
-            let mut last = 0;
-            for (class, weight) in weights.enumerate().filter(|(_, weight)| *weight > 0.0) {
-                last = class;
-                left -= weight;
-                if left < 0.0 {
-                    break;
-                }
-            }
-            last
-        };
         let count: usize = shape.iter().product();
         assert!(classes > 0 || count == 0, "categorical: axis {axis} of the shape {:?} is empty", self.shape());
-        Tensor::from_dense((0..count).map(&mut draw).collect(), &shape)
+        let logits = rows(self, axis);
+        let mut drawn = Vec::with_capacity(count);
+        for (row, logits) in logits.dense().chunks_exact(classes.max(1)).enumerate() {
+            let Some(class) = draw_class(logits, rng) else {
+                panic!("categorical: row {row} has no probabilities: {:?}", Tensor::from(logits.to_vec()))
+            };
+            drawn.push(class);
+        }
+        Tensor::from_vec(drawn, shape.as_slice())
     }
+}
+
+/// A class of some logits; `None` where they have no probabilities.
+fn draw_class<T: Float>(logits: &[T], rng: &mut (impl Rng + ?Sized)) -> Option<usize> {
+    let largest = logits.iter().map(|&x| x.to_f64()).fold(f64::NEG_INFINITY, f64::max);
+    // In f64, so that f32 and f64 draw alike.
+    let weights = logits.iter().map(|&x| math::exp(x.to_f64() - largest));
+    let total: f64 = weights.clone().sum();
+    if !total.is_finite() {
+        return None;
+    }
+    let (mut left, mut class) = (rng.random::<f64>() * total, None);
+    for (i, weight) in weights.enumerate().filter(|(_, weight)| *weight > 0.0) {
+        // By rounding, a rest may be left behind the last class.
+        class = Some(i);
+        left -= weight;
+        if left < 0.0 {
+            break;
+        }
+    }
+    class
 }
 
 #[cfg(test)]
