@@ -112,7 +112,8 @@ pub mod __private {
 /// What most programs need: `use sapwood::prelude::*;`.
 pub mod prelude {
     pub use crate::autodiff::{
-        Gradient, GradientTree, Grads, check_gradient, find_not_finite, gradient, pullback, with_gradient,
+        Gradient, GradientTree, Grads, check_gradient, find_not_finite, gradient, hessian, jacobian, pullback,
+        pushforward, with_gradient,
     };
     pub use crate::chain;
     pub use crate::checkpoint::{Snapshot, load, save};

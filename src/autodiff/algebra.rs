@@ -78,9 +78,7 @@ pub trait GradientTree: Tree<Gradient> {
     /// Where the trees differ in structure or shapes, with the path; nothing has been changed then.
     #[track_caller]
     fn axpy(&mut self, a: f64, other: &Self) {
-        let mut shapes = SameShapes(None);
-        Self::Model::map_tree(zip::<Self>(self, other), &mut Walk::new(), &mut shapes);
-        if let Some(fault) = shapes.0 {
+        if let Some(fault) = misfit(self, other) {
             panic!("axpy: {fault}");
         }
         let pairs = Self::Model::zip_trees(Self::Model::tree_mut(self), Self::Model::tree_ref(other), &mut Walk::new());
@@ -150,6 +148,14 @@ fn zip<'a, G: Tree<Gradient>>(a: &'a G, b: &'a G) -> <G::Model as Params>::Tree<
         Ok(pairs) => pairs,
         Err(mismatch) => panic!("{mismatch}"),
     }
+}
+
+/// The first leaf of two trees of one structure whose gradients have different shapes.
+#[track_caller]
+pub(super) fn misfit<G: Tree<Gradient>>(a: &G, b: &G) -> Option<String> {
+    let mut shapes = SameShapes(None);
+    G::Model::map_tree(zip::<G>(a, b), &mut Walk::new(), &mut shapes);
+    shapes.0
 }
 
 struct Squares {

@@ -152,11 +152,23 @@ pub fn pullback<M: Params, T: Float, F: FnOnce(&M) -> Tensor<T>>(
     f: F,
     model: &M,
 ) -> (Tensor<T>, impl FnOnce(&Tensor<T>) -> Grads<M> + use<M, T, F>) {
+    match pullback_where_reached(f, model) {
+        Ok((value, back)) => (value, back),
+        Err((_, unreached)) => panic!("{unreached}"),
+    }
+}
+
+/// [`pullback`], or the value alone where that reaches no leaf of the model.
+#[track_caller]
+pub(super) fn pullback_where_reached<M: Params, T: Float, F: FnOnce(&M) -> Tensor<T>>(
+    f: F,
+    model: &M,
+) -> Result<(Tensor<T>, impl FnOnce(&Tensor<T>) -> Grads<M> + use<M, T, F>), (Tensor<T>, Unreached)> {
     let caller = Location::caller();
     let tape = Tape::new();
-    let (value, leaves) = run(&tape, f, model);
-    let Some(node) = value.node_on(&tape) else { panic!("{}", Unreached { leaves }) };
-    let value = value.outside(&tape).into_owned();
+    let (traced, leaves) = run(&tape, f, model);
+    let value = traced.outside(&tape).into_owned();
+    let Some(node) = traced.node_on(&tape) else { return Err((value, Unreached { leaves })) };
     let shape = value.shape().to_vec();
     let blank = M::map_tree(model.leaves(&mut Walk::new()), &mut Walk::new(), &mut Blank);
     let back = move |cotangent: &Tensor<T>| {
@@ -167,7 +179,7 @@ pub fn pullback<M: Params, T: Float, F: FnOnce(&M) -> Tensor<T>>(
         );
         collect::<M, _>(blank, tape.walk_back(node, T::wrap(cotangent.clone())))
     };
-    (value, back)
+    Ok((value, back))
 }
 
 /// Whether a gradient is being taken on this thread: layers such as dropout are active then.
@@ -255,7 +267,7 @@ impl<K: Kind> MapLeaf<K, Nothing> for Blank {
 }
 
 /// Why there is no gradient at all.
-struct Unreached {
+pub(super) struct Unreached {
     leaves: usize,
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod custom;
 mod find;
 mod gradient;
+mod jacobian;
 mod record;
 mod tape;
 
@@ -14,5 +15,6 @@ pub use check::{GradientCheck, check_gradient};
 pub use custom::custom;
 pub use find::{NotFinite, Operation, find_not_finite};
 pub use gradient::{Gradient, Grads, Objective, gradient, is_active, pullback, with_gradient};
+pub use jacobian::{hessian, jacobian, pushforward};
 pub(crate) use record::{accumulating, binary, fused, keeping, named, op, unary, variadic};
 pub(crate) use tape::Trace;
