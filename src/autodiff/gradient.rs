@@ -153,33 +153,47 @@ pub fn pullback<M: Params, T: Float, F: FnOnce(&M) -> Tensor<T>>(
     model: &M,
 ) -> (Tensor<T>, impl FnOnce(&Tensor<T>) -> Grads<M> + use<M, T, F>) {
     match pullback_where_reached(f, model) {
-        Ok((value, back)) => (value, back),
-        Err((_, unreached)) => panic!("{unreached}"),
+        Ok((value, back)) => (value, move |cotangent: &Tensor<T>| back.walk(cotangent)),
+        Err(unreached) => panic!("{unreached}"),
     }
 }
 
-/// [`pullback`], or the value alone where that reaches no leaf of the model.
+/// [`pullback`], unless the value reaches no leaf of the model.
 #[track_caller]
-pub(super) fn pullback_where_reached<M: Params, T: Float, F: FnOnce(&M) -> Tensor<T>>(
-    f: F,
+pub(super) fn pullback_where_reached<M: Params, T: Float>(
+    f: impl FnOnce(&M) -> Tensor<T>,
     model: &M,
-) -> Result<(Tensor<T>, impl FnOnce(&Tensor<T>) -> Grads<M> + use<M, T, F>), (Tensor<T>, Unreached)> {
+) -> Result<(Tensor<T>, WayBack<M>), Unreached> {
     let caller = Location::caller();
     let tape = Tape::new();
-    let (traced, leaves) = run(&tape, f, model);
-    let value = traced.outside(&tape).into_owned();
-    let Some(node) = traced.node_on(&tape) else { return Err((value, Unreached { leaves })) };
+    let (value, leaves) = run(&tape, f, model);
+    let node = value.node_on(&tape).ok_or(Unreached { leaves })?;
+    let value = value.outside(&tape).into_owned();
     let shape = value.shape().to_vec();
     let blank = M::map_tree(model.leaves(&mut Walk::new()), &mut Walk::new(), &mut Blank);
-    let back = move |cotangent: &Tensor<T>| {
+    Ok((value, WayBack { tape, node, shape, blank, caller }))
+}
+
+/// From a value back to a model's leaves.
+pub(super) struct WayBack<M: Params> {
+    tape: Arc<Tape>,
+    node: usize,
+    shape: Vec<usize>,
+    blank: M::Tree<Nothing>,
+    caller: &'static Location<'static>,
+}
+
+impl<M: Params> WayBack<M> {
+    /// The gradient for a cotangent of the value.
+    pub(super) fn walk<T: Float>(self, cotangent: &Tensor<T>) -> Grads<M> {
+        let WayBack { tape, node, shape, blank, caller } = self;
         assert!(
             cotangent.shape() == shape,
             "pullback ({caller}): the cotangent has the shape {:?}, the value {shape:?}",
             cotangent.shape()
         );
         collect::<M, _>(blank, tape.walk_back(node, T::wrap(cotangent.clone())))
-    };
-    Ok((value, back))
+    }
 }
 
 /// Whether a gradient is being taken on this thread: layers such as dropout are active then.

@@ -71,7 +71,7 @@ pub fn hessian<T: Float>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tensor<T>) -> 
     for row in 0..x.len() {
         // A gradient that does not depend on x has a derivative all the same: none.
         let gradient = match pullback_where_reached(slope, x) {
-            Ok((_, back)) => back(&unit(x.shape(), row)).get().cloned(),
+            Ok((_, back)) => back.walk(&unit::<T>(x.shape(), row)).get().cloned(),
             Err(_) => None,
         };
         rows.push(gradient.unwrap_or_else(|| Tensor::zeros_like(x)));
@@ -112,7 +112,7 @@ pub fn pushforward<M: Params, T: Float>(
     let (value, back) = pullback(f, model);
     let zero = Tensor::zeros(value.shape());
     let along = match pullback_where_reached(|cotangent: &Tensor<T>| back(cotangent).dot(tangent), &zero) {
-        Ok((_, back)) => back(&Tensor::scalar(1.0)).get().cloned(),
+        Ok((_, back)) => back.walk(&Tensor::scalar(1.0f64)).get().cloned(),
         // Nothing of the model moves the value.
         Err(_) => None,
     };
