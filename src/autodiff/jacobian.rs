@@ -2,6 +2,7 @@
 
 use super::algebra::{GradientTree, misfit};
 use super::gradient::{Gradient, Grads, gradient, pullback, pullback_where_reached};
+use super::moved::Place;
 use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Value, Walk};
 use crate::tensor::{Float, Tensor};
 
@@ -159,15 +160,6 @@ impl MapLeaf<Rows, Gradient> for Stack {
         let zero = Tensor::zeros_like(rows.iter().flatten().next()?);
         let rows: Vec<_> = rows.into_iter().map(|row| row.unwrap_or_else(|| zero.clone())).collect();
         Some(Tensor::stack(&rows, 0).reshape([&self.shape, zero.shape()].concat()))
-    }
-}
-
-/// The model itself as a tree of gradients.
-struct Place;
-
-impl MapLeaf<Ref<'_, Value>, Gradient> for Place {
-    fn leaf<T: Float>(&mut self, _: &Walk, tensor: &Tensor<T>) -> Option<Tensor<T>> {
-        Some(tensor.clone())
     }
 }
 

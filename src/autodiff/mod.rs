@@ -6,6 +6,7 @@ mod custom;
 mod find;
 mod gradient;
 mod jacobian;
+mod moved;
 mod record;
 mod tape;
 
@@ -16,5 +17,6 @@ pub use custom::custom;
 pub use find::{NotFinite, Operation, find_not_finite};
 pub use gradient::{Gradient, Grads, Objective, gradient, is_active, pullback, with_gradient};
 pub use jacobian::{hessian, jacobian, pushforward};
+pub use moved::moved;
 pub(crate) use record::{accumulating, binary, fused, keeping, named, op, unary, variadic};
 pub(crate) use tape::Trace;

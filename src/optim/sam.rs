@@ -1,9 +1,8 @@
 //! Sharpness-aware minimisation.
 
 use super::rule::positive;
-use super::{Descent, setup, update};
-use crate::autodiff::{GradientTree, Grads, Objective, with_gradient};
-use crate::params::{Params, same};
+use crate::autodiff::{GradientTree, Grads, Objective, moved, with_gradient};
+use crate::params::Params;
 
 /// The loss, and its gradient where the loss is worst nearby (sharpness-aware minimisation; Foret et al., 2021): at
 /// x + ρ g / ‖g‖, where g is the gradient at x and the norm that of the whole tree.
@@ -36,8 +35,5 @@ pub fn sam_gradient<M: Params, O: Objective>(f: impl Fn(&M) -> O, model: &M, rho
     if norm == 0.0 {
         return (value, grads);
     }
-    let mut worst = same(model);
-    // A step of descent uphill.
-    update(&mut setup(Descent::new(1.0), model), &mut worst, &grads.scale(-rho / norm));
-    (value, with_gradient(&f, &worst).1)
+    (value, with_gradient(&f, &moved(model, rho / norm, &grads)).1)
 }

@@ -202,7 +202,7 @@ struct Owner<M> {
 }
 
 /// The same model again: all memory, traces and buffers are shared, where a clone would have buffers of its own.
-pub(crate) fn same<M: Params>(model: &M) -> M {
+fn same<M: Params>(model: &M) -> M {
     struct Same;
     impl MapModel for Same {
         fn leaf<T: Float>(&mut self, _: &Walk, tensor: &Tensor<T>) -> Tensor<T> {
