@@ -17,6 +17,7 @@ pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod normalise;
 mod operand;
+pub(crate) mod order;
 pub(crate) mod pages;
 pub(crate) mod pool;
 pub(crate) mod recurrent;

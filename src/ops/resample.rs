@@ -97,14 +97,13 @@ impl<T: Float> Tensor<T> {
             "interpolate: from the shape {:?} to the lengths {lengths:?}; no length may be zero",
             self.shape()
         );
-        let mut y = self.clone();
-        for (axis, &to) in lengths.iter().enumerate() {
-            let from = self.shape()[2 + axis];
-            if from != to {
-                y = along(&y, 2 + axis, Arc::new(interpolation.table(from, to)));
-            }
-        }
-        y
+        let from = &self.shape()[2..];
+        // While there are few elements: first what shrinks, and of what grows the last axis, whose elements are taken one by one.
+        let shrinking = (0..axes).filter(|&axis| lengths[axis] < from[axis]);
+        let growing = (0..axes).rev().filter(|&axis| lengths[axis] > from[axis]);
+        shrinking
+            .chain(growing)
+            .fold(self.clone(), |y, axis| along(&y, 2 + axis, Arc::new(interpolation.table(from[axis], lengths[axis]))))
     }
 
     /// Channels turned to space by a factor r (Shi et al., 2016): the inverse of

@@ -1,9 +1,8 @@
 //! Sorting along an axis.
 
-use std::cmp::Ordering;
-
 use super::axes::{IntoAxis, from_rows, resolve_axis, rows};
 use super::index::take_along;
+use crate::kernels::order::first_places;
 use crate::kernels::pool;
 use crate::kernels::rows::map_rows;
 use crate::tensor::{Float, Shape, Tensor};
@@ -27,7 +26,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn sort(&self, axis: impl IntoAxis, descending: bool) -> (Tensor<T>, Tensor<usize>) {
         let axis = resolve_axis("sort", self.shape(), axis);
-        first_places(self, axis, self.shape()[axis], descending)
+        first(self, axis, self.shape()[axis], descending)
     }
 
     /// The places that sort the elements along an axis; see [`sort`](Self::sort).
@@ -62,11 +61,11 @@ impl<T: Float> Tensor<T> {
             "topk: axis {axis} of the shape {:?} has fewer than {k} elements",
             self.shape()
         );
-        first_places(self, axis, k, largest)
+        first(self, axis, k, largest)
     }
 }
 
-fn first_places<T: Float>(x: &Tensor<T>, axis: usize, k: usize, descending: bool) -> (Tensor<T>, Tensor<usize>) {
+fn first<T: Float>(x: &Tensor<T>, axis: usize, k: usize, descending: bool) -> (Tensor<T>, Tensor<usize>) {
     let places = order(x, axis, k, descending);
     (take_along(x, axis, &places), places)
 }
@@ -77,25 +76,8 @@ fn order<T: Float>(x: &Tensor<T>, axis: usize, k: usize, descending: bool) -> Te
     let width = std::mem::replace(&mut shape[axis], k);
     let mut places = pool::buffer(shape.iter().product());
     let cost = 4 * width.max(2).ilog2() as usize;
-    map_rows(rows(x, axis).dense(), width, &mut places, k, cost, |row, places| {
-        // A total order, in which the place decides between equal elements: so the sort need not be stable.
-        let compare = |(a, i): &(T, usize), (b, j): &(T, usize)| {
-            let order = nan_last(*a, *b);
-            if descending { order.reverse() } else { order }.then(i.cmp(j))
-        };
-        let mut all: Vec<(T, usize)> = row.iter().copied().zip(0..).collect();
-        if k < width {
-            all.select_nth_unstable_by(k, compare);
-        }
-        let first = &mut all[..k];
-        first.sort_unstable_by(compare);
-        places.iter_mut().zip(first).for_each(|(place, (_, i))| *place = *i);
-    });
+    map_rows(rows(x, axis).dense(), width, &mut places, k, cost, |row, places| first_places(row, descending, places));
     from_rows(places, &shape, axis)
-}
-
-fn nan_last<T: Float>(a: T, b: T) -> Ordering {
-    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
 #[cfg(test)]
