@@ -27,6 +27,9 @@ where
     if width == 0 {
         return;
     }
+    if width == 1 {
+        return rows.iter().zip(source).for_each(|(&row, &s)| out[row] += s);
+    }
     for (source, &row) in source.chunks_exact(width).zip(rows) {
         let out = &mut out[row * width..][..width];
         vectorized!(|| out.iter_mut().zip(source).for_each(|(o, &s)| *o += s));

@@ -200,7 +200,7 @@ fn add_along<T: Float>(source: &Tensor<T>, axis: usize, index: &Tensor<usize>, s
 /// [`Tensor::index_select`] with indices known to fit.
 #[inline(never)]
 #[track_caller]
-fn select<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<usize>) -> Tensor<T> {
+pub(super) fn select<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<usize>) -> Tensor<T> {
     unary(
         x,
         |x| {

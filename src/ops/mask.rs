@@ -2,8 +2,9 @@
 
 use super::broadcast::{common_shape, expanded, zip_over};
 use super::compare::Operand;
+use super::index::select;
 use crate::autodiff::binary;
-use crate::kernels::elementwise;
+use crate::kernels::{elementwise, pool};
 use crate::tensor::{Element, Tensor};
 
 impl Tensor<bool> {
@@ -42,7 +43,7 @@ impl Tensor<bool> {
 
     /// How many elements are true.
     pub fn count(&self) -> usize {
-        self.iter().filter(|&&x| x).count()
+        self.contiguous().dense().iter().map(|&x| usize::from(x)).sum()
     }
 
     /// The indices of the elements that are true, in row-major order: a row each, a column for each axis.
@@ -55,7 +56,7 @@ impl Tensor<bool> {
     pub fn nonzero(&self) -> Tensor<usize> {
         let places = places(self);
         let mut indices = vec![0; places.len() * self.rank()];
-        for (row, &place) in indices.chunks_exact_mut(self.rank().max(1)).zip(&places) {
+        for (row, &place) in indices.chunks_exact_mut(self.rank().max(1)).zip(places.dense()) {
             let mut rest = place;
             for (index, length) in row.iter_mut().zip(self.shape()).rev() {
                 (*index, rest) = (rest % length, rest / length);
@@ -104,13 +105,22 @@ impl<T: Element> Tensor<T> {
     pub fn masked_select(&self, mask: &Tensor<bool>) -> Tensor<T> {
         let (x, of_mask) = (self.shape(), mask.shape());
         assert!(x == of_mask, "masked_select: the shapes {x:?} and, of the mask, {of_mask:?} differ");
-        self.flatten().index_select(0, &Tensor::from(places(mask)))
+        select(&self.flatten(), 0, &places(mask))
     }
 }
 
 /// The numbers of the elements that are true, counted in row-major order.
-fn places(mask: &Tensor<bool>) -> Vec<usize> {
-    mask.iter().enumerate().filter(|(_, is)| **is).map(|(place, _)| place).collect()
+fn places(mask: &Tensor<bool>) -> Tensor<usize> {
+    let mask = mask.contiguous();
+    let mut places = pool::buffer(mask.count());
+    let (mut next, count) = (0, places.len());
+    for (number, &is) in mask.dense().iter().enumerate() {
+        let Some(place) = places.get_mut(next) else { break };
+        // Written over by the next number where this is not to be kept: so there is no branch that can't be foreseen.
+        *place = number;
+        next += usize::from(is);
+    }
+    Tensor::from_dense(places, &[count])
 }
 
 /// [`where_`](Tensor::where_) for a mask and tensors of one shape.
