@@ -61,10 +61,43 @@ pub(super) fn copy_line<T: Copy>(out: &mut [T], data: &[T], start: usize, stride
     match stride {
         1 => out.copy_from_slice(&data[start..start + out.len()]),
         0 => out.fill(data[start]),
+        -1 => {
+            let from = data[..=start].iter().rev();
+            out.iter_mut().zip(from).for_each(|(out, &x)| *out = x);
+        }
         _ => {
             out.iter_mut().enumerate().for_each(|(i, out)| *out = data[start.wrapping_add_signed(stride * i as isize)])
         }
     }
+}
+
+/// `rows` rows, each of a row of every part, one after the other; a part is its elements and the width of its rows.
+pub(crate) fn side_by_side<T: Pooled + Sync>(parts: &[(&[T], usize)], rows: usize) -> Block<T> {
+    let width: usize = parts.iter().map(|(_, width)| width).sum();
+    let mut out = pool::buffer(rows * width);
+    if rows == 1 {
+        let mut rest = &mut out[..];
+        for (x, width) in parts {
+            let (here, others) = rest.split_at_mut(*width);
+            threads::for_chunks(here, |start, here| here.copy_from_slice(&x[start..][..here.len()]));
+            rest = others;
+        }
+        return out;
+    }
+    threads::for_row_chunks(&mut out, width, 1, |first, out| {
+        let mut start = 0;
+        for &(x, part) in parts {
+            let pairs = out.chunks_exact_mut(width).zip(x[first * part..].chunks_exact(part.max(1)));
+            match part {
+                0 => {}
+                // A call a row takes longer than a few elements.
+                1 => pairs.for_each(|(out, x)| out[start] = x[0]),
+                _ => pairs.for_each(|(out, x)| out[start..start + part].copy_from_slice(x)),
+            }
+            start += part;
+        }
+    });
+    out
 }
 
 /// Changes the elements of `out` that the strides and the offset of `place` name, each by its partner in `x`.
@@ -181,7 +214,7 @@ mod tests {
     }
 
     fn comes_out<T: Pooled + PartialEq>(data: Vec<T>) {
-        let layouts: [(&[usize], &[isize], usize); 9] = [
+        let layouts: [(&[usize], &[isize], usize); 11] = [
             (&[], &[], 7),
             (&[300, 301], &[1, 300], 0),
             (&[33, 65], &[1, 33], 5),
@@ -190,6 +223,8 @@ mod tests {
             (&[3, 50, 40], &[2000, 1, 50], 0),
             (&[40, 3, 50, 2], &[1, 0, 40, -2000], 2000),
             (&[100, 50], &[-1, -100], 4999),
+            (&[30, 50], &[50, -1], 49),
+            (&[30, 50], &[100, 2], 3),
             (&[5, 0, 3], &[1, 1, 1], 0),
         ];
         for (shape, strides, offset) in layouts {

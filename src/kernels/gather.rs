@@ -12,6 +12,9 @@ use super::threads;
 pub(crate) fn gather_rows<T: Pooled + Sync>(x: &[T], width: usize, rows: &[usize]) -> Block<T> {
     let mut out = pool::buffer(rows.len() * width);
     threads::for_row_chunks(&mut out, width, 1, |first, out| {
+        if width == 1 {
+            return out.iter_mut().zip(&rows[first..]).for_each(|(out, &row)| *out = x[row]);
+        }
         for (out, &row) in out.chunks_exact_mut(width).zip(&rows[first..]) {
             out.copy_from_slice(&x[row * width..][..width]);
         }

@@ -248,8 +248,11 @@ fn slices(shape: &[usize], axis: usize, indices: &Tensor<usize>) -> Tensor<usize
     if outer == 1 {
         return indices.clone();
     }
-    let all = (0..outer).flat_map(|outer| indices.dense().iter().map(move |i| outer * shape[axis] + i));
-    Tensor::from_dense(all.collect(), &[outer * indices.len()])
+    let (count, mut all) = (indices.len(), pool::buffer(outer * indices.len()));
+    for (outer, all) in all.chunks_exact_mut(count.max(1)).enumerate() {
+        all.iter_mut().zip(indices.dense()).for_each(|(slice, index)| *slice = outer * shape[axis] + index);
+    }
+    Tensor::from_dense(all, &[outer * count])
 }
 
 /// `shape` with the axes of the indices in the place of one axis.

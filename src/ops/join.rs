@@ -7,7 +7,7 @@ use ndarray::SliceInfoElem;
 use super::axes::{IntoAxis, resolve_axis};
 use super::shape::new_axis;
 use crate::autodiff::variadic;
-use crate::kernels::pool;
+use crate::kernels::copy;
 use crate::tensor::{Element, Shape, Tensor};
 
 impl<T: Element> Tensor<T> {
@@ -196,17 +196,8 @@ fn join<T: Element>(tensors: &[Tensor<T>], axis: usize) -> Tensor<T> {
     let outer: usize = shape[..axis].iter().product();
     let inner: usize = shape[axis + 1..].iter().product();
     let dense: Vec<Tensor<T>> = tensors.iter().map(Tensor::contiguous).collect();
-    let mut data = pool::buffer(shape.iter().product());
-    let mut rest = &mut data[..];
-    for i in 0..outer {
-        for tensor in &dense {
-            let width = tensor.shape()[axis] * inner;
-            let (place, others) = rest.split_at_mut(width);
-            place.copy_from_slice(&tensor.dense()[i * width..][..width]);
-            rest = others;
-        }
-    }
-    Tensor::from_dense(data, &shape)
+    let parts: Vec<(&[T], usize)> = dense.iter().map(|tensor| (tensor.dense(), tensor.shape()[axis] * inner)).collect();
+    Tensor::from_dense(copy::side_by_side(&parts, outer), &shape)
 }
 
 #[cfg(test)]

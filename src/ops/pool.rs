@@ -5,7 +5,7 @@ use super::per_axis::PerAxis;
 use super::reduce::zero_to_infinity;
 use super::window::{Pooling, Window};
 use crate::autodiff::unary;
-use crate::kernels::{math, windows};
+use crate::kernels::windows;
 use crate::tensor::{Float, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -193,10 +193,7 @@ fn norms<T: Float>(x: &Tensor<T>, p: f64, pooling: &Pooling) -> Tensor<T> {
     let (power, less) = (T::from_f64(p), T::from_f64(p - 1.0));
     unary(
         x,
-        |x| {
-            sums(&x.map_elements(|x| math::pow(x.abs(), power)), pooling)
-                .map_elements(|sum| math::pow(sum, power.recip()))
-        },
+        |x| sums(&x.abs().pow(power), pooling).pow(power.recip()),
         |x, y| {
             let (x, y, pooling) = (x.clone(), y.clone(), pooling.clone());
             move |g| spread(&(g / zero_to_infinity(&y).pow(less)), &pooling) * x.abs().pow(less) * x.sign()

@@ -69,7 +69,7 @@ impl<T: Float> Tensor<T> {
                     move |x| math::small_powi(x, n),
                 )
             },
-            move |x| if n == 0 { Tensor::zeros_like(x) } else { x.powi(n - 1) * T::from_f64(n.into()) },
+            move |x| if n == 0 { Tensor::zeros_like(x) } else { x.powi(n.saturating_sub(1)) * T::from_f64(n.into()) },
         )
     }
 
@@ -108,6 +108,9 @@ impl<T: Float> Tensor<T> {
 
 #[track_caller]
 fn pow_number<T: Float>(x: &Tensor<T>, exponent: T) -> Tensor<T> {
+    if exponent == T::one() {
+        return x.clone();
+    }
     if exponent == T::from_f64(2.0) {
         return x.square();
     }
