@@ -74,6 +74,14 @@ mul 1000 1000 1 1000
 mul 1000 1000 1000 1
 mul 1000 1000 1 1
 mul 10000 10 1 10
+nearest 8 16 32 64
+bilinear 8 16 32 64
+index_select 1000 1000 300
+masked_select 1000 1000
+stack 500 1000
+flip 1000 1000
+topk 1000 1000 10
+normal 1000 1000
 concat 1000 500
 slice 1000 1000
 sum 1000 1000 0
@@ -160,13 +168,22 @@ def step(line):
             return both([random(*n)], torch.tanh)
         case "bias":
             return both([random(*n), random(n[-1])], torch.add)
+        case "nearest" | "bilinear":
+            return both([random(n[0], n[1], n[2], n[2])], lambda x: F.interpolate(x, n[3], mode=operation))
+        case "index_select":
+            indices = torch.tensor([i * 7919 % n[1] for i in range(n[2])])
+            return both([random(n[0], n[1])], lambda x: x.index_select(1, indices))
+        case "masked_select":
+            return both([random(*n)], lambda x: x.masked_select(x > 0))
+        case "stack":
+            return both([random(*n), random(*n)], lambda a, b: torch.stack([a, b], 2))
         case "mul":
             return both([random(*n[:2]), random(*n[2:])], torch.mul)
         case "concat":
             return both([random(*n), random(*n)], lambda a, b: torch.cat([a, b], 1))
         case "slice":
             return both([random(*n)], lambda x: x[:, 1:])
-    x = torch.randn(*n[:2]) if operation in ("sum", "max", "cumsum", "sort") else torch.randn(*n)
+    x = torch.randn(*n[:2]) if operation in ("sum", "max", "cumsum", "sort", "topk") else torch.randn(*n)
     match operation:
         case "sum":
             return lambda: x.sum(n[2])
@@ -176,6 +193,12 @@ def step(line):
             return lambda: x.cumsum(n[2])
         case "sort":
             return lambda: x.sort(n[2])
+        case "flip":
+            return lambda: x.flip(-1)
+        case "topk":
+            return lambda: x.topk(n[2], 1)[0]
+        case "normal":
+            return lambda: torch.randn(*n)
         case "mean":
             return lambda: x.mean()
         case "reverse_axes":

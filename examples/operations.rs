@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use sapwood::nn::{BatchNorm, Gru, LayerNorm, Lstm};
-use sapwood::ops::{AttentionMask, ConvOptions, Window};
+use sapwood::ops::{AttentionMask, ConvOptions, Interpolation, Window};
 use sapwood::prelude::*;
 
 type Step = Box<dyn FnMut() + Send>;
@@ -96,6 +96,27 @@ fn step(operation: &str, sizes: &[usize]) -> Option<Step> {
         // x times a factor that is repeated along its axes of length one.
         ("mul", &[rows, width, of_rows, of_width]) => {
             both((random([rows, width]), random([of_rows, of_width])), |(x, factor)| x * factor)
+        }
+        ("nearest", &[batch, channels, side, to]) => {
+            both(random([batch, channels, side, side]), move |x| x.interpolate(to, Interpolation::Nearest))
+        }
+        ("bilinear", &[batch, channels, side, to]) => {
+            let linear = Interpolation::Linear { align_corners: false };
+            both(random([batch, channels, side, side]), move |x| x.interpolate(to, linear))
+        }
+        ("index_select", &[rows, columns, count]) => {
+            let indices = Tensor::from((0..count).map(|i| (i * 7919 % columns) as i64).collect::<Vec<_>>());
+            both(random([rows, columns]), move |x| x.index_select(1, &indices))
+        }
+        ("masked_select", shape) => both(random(shape), |x| x.masked_select(&x.gt(0.0))),
+        ("stack", &[rows, width]) => {
+            both((random([rows, width]), random([rows, width])), |(a, b)| Tensor::stack(&[a, b], 2))
+        }
+        ("flip", shape) => forward(random(shape), |x| x.flip(-1).contiguous()),
+        ("topk", &[rows, columns, k]) => forward(random([rows, columns]), move |x| x.topk(k, 1, true).0),
+        ("normal", shape) => {
+            let (shape, mut rng) = (shape.to_vec(), StdRng::seed_from_u64(0));
+            Box::new(move || drop(black_box(Tensor::<f32>::normal(&shape[..], 0.0, 1.0, &mut rng))))
         }
         ("concat", &[rows, width]) => {
             both((random([rows, width]), random([rows, width])), |(a, b)| Tensor::concat(&[a, b], 1))

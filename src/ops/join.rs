@@ -217,6 +217,16 @@ mod tests {
     }
 
     #[test]
+    fn many_narrow_rows_and_long_parts_are_joined() {
+        let x = Tensor::<i64>::arange(70_000 * 5).reshape((70_000, 5));
+        let parts = x.split(&[1, 0, 1, 3], 1);
+        assert_eq!(Tensor::concat(&parts, 1), x);
+        assert_eq!(Tensor::concat(&x.t().chunk(5, 0), 0), x.t());
+        let columns: Vec<_> = (0..5).map(|i| x.slice(s![.., i])).collect();
+        assert_eq!(Tensor::stack(&columns, -1), x);
+    }
+
+    #[test]
     fn copies_are_numpys() {
         // numpy.tile([[1, 2], [3, 4]], (2, 1, 2)) and numpy.repeat(…, 2, axis=0)
         let x = Tensor::from([[1, 2], [3, 4]]);
