@@ -3,14 +3,9 @@
 use super::block::Block;
 use super::isa::vectorized;
 use super::pool::{self, Pooled};
-use super::reduce::sum_block;
+use super::reduce::{BLOCK, LANES, sum_block};
 use super::rows::column_sums;
 use super::threads;
-
-/// Independent running results, enough to fill the vector units.
-const LANES: usize = 64;
-/// Products added one after the other; above that, halves are added separately.
-const BLOCK: usize = 4096;
 
 /// Σ x·y; the tree of sums depends on the length alone.
 pub(crate) fn dot<T: num_traits::Float + Send + Sync>(x: &[T], y: &[T]) -> T {

@@ -33,11 +33,11 @@ impl<T: Copy + Sync, F: Fn(T, T) -> T + Sync> Fold<T> for (T, F) {
 }
 
 /// Independent running results in a dense fold: enough to fill the vector units.
-const LANES: usize = 64;
+pub(super) const LANES: usize = 64;
 /// Running results for what is left of a slice.
 const FEW: usize = 8;
 /// Elements folded one after the other; above that, halves are folded separately (pairwise, so rounding errors grow as log n).
-const BLOCK: usize = 4096;
+pub(super) const BLOCK: usize = 4096;
 
 /// Folds the axes of `x` that are not kept; the result is dense over the kept ones.
 pub(crate) fn fold<T, F>(x: Strided<'_, T>, keep: &[bool], op: &F) -> Block<T>
