@@ -55,7 +55,7 @@ fn every_public_name_is_in_the_table() {
 
 #[test]
 fn every_operation_is_in_the_table() {
-    // Those of Rust's and of ndarray's kind, which no library has a name for, are not asked for: of `ops` all are.
+    // What makes and reads tensors stands in `src/tensor`, and is not asked for: much of it no library has a name for.
     let mut operations = 0;
     for source in std::fs::read_dir("src/ops").unwrap().chain(["attention", "conv"].map(folder).into_iter().flatten()) {
         let path = source.unwrap().path();

@@ -1,8 +1,8 @@
 //! [`jacobian`], [`hessian`] and [`pushforward`]: derivatives of what is no scalar, and in a direction.
 
-use super::algebra::{GradientTree, misfit};
+use super::algebra::GradientTree;
 use super::gradient::{Gradient, Grads, gradient, pullback, pullback_where_reached};
-use super::moved::Place;
+use super::moved::misfit_with_model;
 use crate::params::{Kind, MapLeaf, Mut, Nothing, Pair, Params, Ref, Value, Walk};
 use crate::tensor::{Float, Tensor};
 
@@ -106,8 +106,7 @@ pub fn pushforward<M: Params, T: Float>(
     model: &M,
     tangent: &Grads<M>,
 ) -> (Tensor<T>, Tensor<T>) {
-    let place: Grads<M> = M::map_tree(model.leaves(&mut Walk::new()), &mut Walk::new(), &mut Place);
-    if let Some(fault) = misfit(&place, tangent) {
+    if let Some(fault) = misfit_with_model(model, tangent) {
         panic!("pushforward: of the model and its tangent, {fault}");
     }
     let (value, back) = pullback(f, model);

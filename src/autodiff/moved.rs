@@ -32,8 +32,7 @@ use crate::tensor::{AnyTensor, Float, Tensor};
 #[must_use = "makes a new model"]
 #[track_caller]
 pub fn moved<M: Params>(model: &M, a: f64, along: &Grads<M>) -> M {
-    let place = M::map_tree(model.leaves(&mut Walk::new()), &mut Walk::new(), &mut Place);
-    if let Some(fault) = misfit(&place, along) {
+    if let Some(fault) = misfit_with_model(model, along) {
         panic!("moved: of the model and what it is moved along, {fault}");
     }
     let mut steps = Steps(vec![]);
@@ -41,8 +40,14 @@ pub fn moved<M: Params>(model: &M, a: f64, along: &Grads<M>) -> M {
     model.map_model(&mut Walk::new(), &mut Mover { a, steps: steps.0.into_iter() })
 }
 
+/// The first leaf of a model that has another shape than its gradient.
+#[track_caller]
+pub(super) fn misfit_with_model<M: Params>(model: &M, grads: &Grads<M>) -> Option<String> {
+    misfit(&M::map_tree(model.leaves(&mut Walk::new()), &mut Walk::new(), &mut Place), grads)
+}
+
 /// The model itself as a tree of gradients.
-pub(super) struct Place;
+struct Place;
 
 impl MapLeaf<Ref<'_, Value>, Gradient> for Place {
     fn leaf<T: Float>(&mut self, _: &Walk, tensor: &Tensor<T>) -> Option<Tensor<T>> {

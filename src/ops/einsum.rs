@@ -10,7 +10,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// `"ij,jk->ik"` is a matrix product, `"bij,bjk->bik"` one of each pair in a batch, `"i,j->ij"` the outer product, `"ii->i"` a
     /// diagonal, `"ij->j"` sums of columns. `…` written as three dots stands for any axes before, after or between the others; those of
-    /// several tensors broadcast. Without `->` the result has the letters that occur once, in the order of the alphabet.
+    /// several tensors broadcast, and are summed over where the result has no dots. Without `->` the result has the letters that occur once, in the order of the alphabet.
     ///
     /// Operands are multiplied from left to right, by [`matmul`](Tensor::matmul) where letters are summed over: of three and more, put
     /// those first whose product is small. Derivatives are those of the operations that this is made of.

@@ -13,6 +13,7 @@ fn powers() {
     check("powi 1", X, |x| x.powi(1));
     check("powi 0", X, |x| x.powi(0) * x);
     check("powi -2", POSITIVE, |x| x.powi(-2));
+    check("pow 1", X, |x| x.pow(1.0));
     check("pow 2", X, |x| x.pow(2.0));
     check("pow 2.5", POSITIVE, |x| x.pow(2.5));
     check("pow 0", POSITIVE, |x| x.pow(0.0) * x);
